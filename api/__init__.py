@@ -1,0 +1,1 @@
+"""HTTP: the catalogue, events, evidence, tiles and the console, closed by default."""

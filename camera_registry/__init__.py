@@ -1,0 +1,1 @@
+"""The catalogue: cameras, organisations, scenes, points, and what is known of each."""

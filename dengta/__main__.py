@@ -1,0 +1,5 @@
+"""``python -m dengta``."""
+
+from dengta.cli import main
+
+main()

@@ -1,0 +1,112 @@
+"""The composition of each process: which parts it is made of, and how it is started and ended."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from typing import TYPE_CHECKING
+
+from base.clock import SystemClock
+from base.database import Database
+from base.log import configure_logging, get_logger
+from base.runtime import as_user
+from dengta.store import connect_bus, database_url
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from nats.aio.client import Client
+
+    from base.settings import Settings
+
+log = get_logger(__name__)
+
+
+async def calendar(settings: Settings, database: Database, bus: Client) -> None:
+    """Own the calendar and answer workers."""
+    from workers.calendar import CalendarProcess
+
+    await CalendarProcess(database, bus, SystemClock(), lease_s=settings.lease_s).run()
+
+
+async def relay(_settings: Settings, database: Database, bus: Client) -> None:
+    """Publish the outbox."""
+    from workers.relay import RelayProcess
+
+    await RelayProcess(database, bus).run()
+
+
+async def looker(settings: Settings, database: Database, bus: Client) -> None:
+    """Look, recognise, judge and record."""
+    from base.seal import Sealer
+    from camera_registry.addresses import AddressBook
+    from dengta.detector import stocked_detector
+    from dispatch.evidence import FolderEvidence
+    from dispatch.record import Recorder
+    from inference.objects import ObjectRecogniser
+    from ingest.look import Looker
+    from ingest.target import TargetPolicy
+    from workers.looker import LookerProcess
+
+    clock = SystemClock()
+    evidence = FolderEvidence(settings.evidence_dir, minimum_free_mib=settings.minimum_free_mib)
+    eyes = Looker(TargetPolicy.of(settings.look_networks), clock)
+    try:
+        await LookerProcess(
+            name=f"{socket.gethostname()[:40]}-{os.getpid()}",
+            database=database,
+            bus=bus,
+            clock=clock,
+            settings=settings,
+            addresses=AddressBook(database, Sealer(settings.keys_dir), clock),
+            looker=eyes,
+            recogniser=ObjectRecogniser.load(stocked_detector(settings), batch=settings.recognition_batch),
+            recorder=Recorder(database, evidence, site=settings.site, clock=clock),
+        ).run()
+    finally:
+        await eyes.aclose()
+
+
+KINDS: dict[str, Callable[[Settings, Database, Client], Awaitable[None]]] = {
+    "calendar": calendar,
+    "looker": looker,
+    "relay": relay,
+}
+
+
+def command(kind: str) -> list[str]:
+    """This process kind as a command for the supervisor; killed by the kernel when its parent dies.
+
+    Being killed is safe at any moment: what a worker had half done falls due again.
+    """
+    words = [sys.executable, "-m", "dengta", "process", kind]
+    return as_user(None, words, death_signal=signal.SIGKILL)
+
+
+def run(kind: str, settings: Settings) -> None:
+    """Be a process of this kind until asked to end."""
+    configure_logging(kind, level=settings.log_level, json=settings.log_json)
+    with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt):
+        asyncio.run(_run(kind, settings))
+
+
+async def _run(kind: str, settings: Settings) -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    database = Database(database_url(settings))
+    try:
+        bus = await connect_bus(settings, name=kind, timeout_s=30)
+        try:
+            log.info("started")
+            await KINDS[kind](settings, database, bus)
+        finally:
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(bus.close(), 2)
+    finally:
+        await database.close()
+        log.info("ended")

@@ -1,0 +1,167 @@
+"""The system on one machine: its servers and processes under one supervisor, in the order of their needs."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+
+import httpx
+
+from base import bus
+from base.database import Database
+from base.errors import SetupError
+from base.log import get_logger
+from base.migrate import migrate
+from base.runtime import as_user, require_port, require_room
+from camera_registry.reference import load_reference
+from dengta import processes
+from dengta.store import (
+    START_S,
+    database_url,
+    nats_url,
+    ownership,
+    prepare_database,
+    private_nats,
+    private_postgres,
+)
+from dengta.supervisor import ProcessSpec, Supervisor
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+
+    from base.settings import Settings
+
+log = get_logger(__name__)
+
+
+class System:
+    """What runs on this machine.
+
+    Args:
+        settings: The installation's.
+        supervisor: Who keeps the processes.
+        environment: Variables handed to Dengta's own processes.
+    """
+
+    def __init__(
+        self, settings: Settings, supervisor: Supervisor, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self.settings = settings
+        self.supervisor = supervisor
+        self._environment = dict(environment or {})
+
+    @property
+    def console_url(self) -> str:
+        """Where people find the console."""
+        host = self.settings.api_host
+        shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - only shown
+        return f"http://{f'[{shown}]' if ':' in shown else shown}:{self.settings.api_port}/"
+
+    async def start_database(self) -> None:
+        """The database, unless a setting names another, brought to the newest schema.
+
+        Raises:
+            SetupError: It cannot be started.
+        """
+        if self.settings.database_url is None:
+            cluster = private_postgres(self.settings)
+            cluster.prepare()
+            await self.supervisor.start(
+                ProcessSpec(
+                    "postgres",
+                    cluster.command(),
+                    ready=lambda: prepare_database(cluster),
+                    stop_signal=signal.SIGINT,
+                    grace_s=30,
+                ),
+                timeout_s=START_S,
+            )
+        database = Database(database_url(self.settings), pool_size=1)
+        try:
+            await database.wait_ready(timeout_s=START_S)
+            await migrate(database)
+            async with database.raw() as connection, connection.transaction():
+                await load_reference(connection)
+        finally:
+            await database.close()
+
+    async def start_queue(self) -> None:
+        """The queue, unless a setting names another.
+
+        Raises:
+            SetupError: It cannot be started.
+        """
+        if self.settings.nats_url is None:
+            server = private_nats(self.settings)
+            server.prepare()
+            await self.supervisor.start(ProcessSpec("nats", server.command(), ready=self._queue_ready))
+
+    async def start_work(self) -> None:
+        """The calendar, the relay, the workers and the API.
+
+        Raises:
+            SetupError: One of them ends at once.
+        """
+        for kind in ("calendar", "relay"):
+            await self._start_own(kind, processes.command(kind))
+        for number in range(1, self.settings.workers + 1):
+            name = "looker" if self.settings.workers == 1 else f"looker-{number}"
+            await self._start_own(name, processes.command("looker"))
+        serve = as_user(None, [sys.executable, "-m", "dengta", "serve"], death_signal=signal.SIGKILL)
+        await self._start_own("api", serve, ready=self._api_ready)
+
+    async def _start_own(
+        self, name: str, command: list[str], ready: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        spec = ProcessSpec(name, command, ready=ready, environment=self._environment)
+        await self.supervisor.start(spec)
+
+    async def _queue_ready(self) -> None:
+        client = await bus.connect(nats_url(self.settings), name="supervisor", timeout_s=30)
+        await client.close()
+
+    async def _api_ready(self) -> None:
+        async with httpx.AsyncClient(trust_env=False) as client:
+            while True:
+                try:
+                    answer = await client.get(f"{self.console_url}healthz", timeout=2)
+                    if answer.status_code == httpx.codes.OK:
+                        return
+                except httpx.HTTPError:
+                    pass
+                await asyncio.sleep(0.1)
+
+
+@asynccontextmanager
+async def owned_system(
+    settings: Settings, environment: Mapping[str, str] | None = None
+) -> AsyncIterator[System]:
+    """The right to run the system of this data folder, with what an earlier run left ended.
+
+    Raises:
+        SetupError: It runs already, the disk is full, or a port is in use.
+    """
+    async with AsyncExitStack() as stack:
+        if not stack.enter_context(ownership(settings.data_dir)):
+            raise SetupError(
+                f"Dengta runs already on the data folder {settings.data_dir}.",
+                remedy="End it first, or set DENGTA_DATA_DIR to another folder.",
+            )
+        require_room(settings.data_dir, settings.minimum_free_mib)
+        supervisor = Supervisor(settings.data_dir, settings.log_dir)
+        left = supervisor.recover()
+        if left:
+            log.warning("ended what an earlier run left", processes=left)
+        require_port(settings.api_host, settings.api_port, purpose="the console", setting="DENGTA_API_PORT")
+        stack.push_async_callback(supervisor.stop)
+        yield System(settings, supervisor, environment)
+
+
+def end_on_signals(task: asyncio.Task[object]) -> None:
+    """Cancel ``task`` at SIGINT and SIGTERM, so that everything is ended in order."""
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(name, task.cancel)

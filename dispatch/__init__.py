@@ -1,0 +1,1 @@
+"""Incidents and their delivery: recorded with their outbox row in one transaction, relayed without loss."""

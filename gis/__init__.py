@@ -1,0 +1,1 @@
+"""Reference systems, jurisdiction and tiles."""

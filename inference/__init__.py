@@ -1,0 +1,1 @@
+"""Recognition: the model shelf, the engine, and what turns pictures into observations."""

@@ -1,0 +1,1 @@
+"""Scene rules, one a file: pure functions of (state, observation)."""

@@ -1,0 +1,1 @@
+"""One loop per process kind: calendar, looker, relay."""
