@@ -99,9 +99,9 @@ class Calendar:
         given: list[Leased] = []
         while self._heap and len(given) < count and self._heap[0][0] <= now:
             due, camera_id, revision = heapq.heappop(self._heap)
-            camera = self._cameras.get(camera_id)
-            if camera is None or camera.revision != revision or camera.lease is not None:
+            if self._is_stale(camera_id, revision):
                 continue
+            camera = self._cameras[camera_id]
             serves = tuple(k for k, at in camera.due.items() if at <= now)
             lease = Leased(new_id(), camera_id, serves, due, now + self._lease_s)
             camera.lease = lease.id
@@ -129,6 +129,10 @@ class Calendar:
 
     def wait_s(self, now: float) -> float:
         """Seconds until something is due or a lease expires; infinite when nothing ever will be."""
+        while self._heap and self._is_stale(*self._heap[0][1:]):
+            heapq.heappop(self._heap)
+        while self._expiries and self._expiries[0][1] not in self._leases:
+            heapq.heappop(self._expiries)
         upcoming = [heap[0][0] for heap in (self._heap, self._expiries) if heap]
         return max(0.0, min(upcoming) - now) if upcoming else float("inf")
 
@@ -145,6 +149,11 @@ class Calendar:
         camera.revision += 1
         if camera.due and camera.lease is None:
             heapq.heappush(self._heap, (min(camera.due.values()), camera_id, camera.revision))
+
+    def _is_stale(self, camera_id: int, revision: int) -> bool:
+        """Whether a heap entry was overtaken: entries are left where they are and passed over when met."""
+        camera = self._cameras.get(camera_id)
+        return camera is None or camera.revision != revision or camera.lease is not None
 
     def _forget(self, camera_id: int) -> None:
         camera = self._cameras.pop(camera_id)
