@@ -26,7 +26,8 @@ from rich.table import Table
 from base.errors import ModelError
 from base.settings import get_settings
 from inference.detector import Detector
-from inference.shelf import Shelf, State, Stock
+from inference.folder import State, Stock
+from inference.shelf import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -167,7 +168,10 @@ def _show(stocks: list[Stock], *, json: bool) -> None:
         table.add_row(row["name"], state, row["licence"], row["source"], size, row["sha256"][:12])
     console.print(table)
     for stock in stocks:
-        console.print(f"[bold]{stock.card.name}[/]: {stock.detail} {stock.card.licence_remarks}", style="dim")
+        console.print(
+            f"[bold]{stock.card.name}[/]: {stock.detail.rstrip('.')}. {stock.card.licence_remarks}",
+            style="dim",
+        )
 
 
 def _row(stock: Stock) -> dict[str, Any]:
