@@ -1,0 +1,1 @@
+"""The sample city and the sample cameras of the demo."""
