@@ -65,7 +65,7 @@ class AddressBook:
 
     def _login(self, row: asyncpg.Record) -> StreamLogin | None:
         try:
-            password = self._sealer.open(row["sealed"], row["name"]).decode() if row["sealed"] else ""
+            password = self._sealer.open(row["sealed"], name=row["name"]) if row["sealed"] else ""
         except DengtaError as err:
             # One credential sealed with a lost key must not stop the looks at all other cameras.
             log.warning("credential cannot be opened", credential=row["name"], reason=str(err))

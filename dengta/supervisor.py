@@ -8,8 +8,7 @@ import os
 import signal
 from contextlib import suppress
 from dataclasses import dataclass, field
-from logging.handlers import RotatingFileHandler
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
@@ -105,9 +104,8 @@ class Supervisor:
         if spec.ready is None:
             return
         ready = asyncio.ensure_future(spec.ready())
-        done, _ = await asyncio.wait(
-            {ready, first_exit}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED
-        )
+        either: set[asyncio.Future[Any]] = {ready, first_exit}
+        done, _ = await asyncio.wait(either, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
         if ready in done:
             await ready
             return
@@ -166,17 +164,14 @@ class Supervisor:
 
     async def _write_log(self, name: str, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None
-        self._log_dir.mkdir(parents=True, exist_ok=True)
-        file = RotatingFileHandler(self._log_path(name), maxBytes=LOG_BYTES, backupCount=LOG_FILES)
-        try:
-            while chunk := await process.stdout.read(1 << 16):
-                with suppress(OSError):  # a full disk must not stop what is supervised
-                    if file.stream.tell() + len(chunk) > LOG_BYTES:
-                        file.doRollover()
-                    file.stream.write(chunk.decode("utf-8", "replace"))
-                    file.flush()
-        finally:
-            file.close()
+        path = self._log_path(name)
+        while chunk := await process.stdout.read(1 << 16):
+            with suppress(OSError):  # a full disk must not stop what is supervised
+                self._log_dir.mkdir(parents=True, exist_ok=True)
+                if path.exists() and path.stat().st_size + len(chunk) > LOG_BYTES:
+                    _rotate(path)
+                with path.open("ab") as file:
+                    file.write(chunk)
 
     def _last_words(self, name: str) -> str:
         try:
@@ -202,6 +197,15 @@ class Supervisor:
                     alive[name] = (supervised.pid, psutil.Process(supervised.pid).create_time())
         self._pids.parent.mkdir(parents=True, exist_ok=True)
         self._pids.write_text(json.dumps(alive))
+
+
+def _rotate(path: Path) -> None:
+    """Make room: ``name.log`` becomes ``name.log.1`` and so on; the oldest goes."""
+    for number in range(LOG_FILES, 0, -1):
+        older = path.with_name(f"{path.name}.{number}")
+        newer = path.with_name(f"{path.name}.{number - 1}") if number > 1 else path
+        if newer.exists():
+            newer.replace(older)
 
 
 async def _end(process: asyncio.subprocess.Process, spec: ProcessSpec) -> None:

@@ -245,7 +245,8 @@ class Recorder:
         if evidence:
             shown = Evidence(sha256=evidence, path=f"/api/v1/evidence/{evidence}.jpg")
             event = event.model_copy(update={"data": event.data.model_copy(update={"evidence": shown})})
-        await self._post(connection, state, event, located)
+        await post_event(connection, event, located.district_code)
+        state.events.append(event)
 
     async def _close(
         self,
@@ -272,7 +273,8 @@ class Recorder:
             closed_at=closed_at,
             sequence=row["sequence"],
         )
-        await self._post(connection, state, event, located)
+        await post_event(connection, event, located.district_code)
+        state.events.append(event)
         state.incident_id = None
 
     def _event(  # noqa: PLR0913 - an event has this many parts
@@ -326,15 +328,6 @@ class Recorder:
             return None
 
     @staticmethod
-    async def _post(
-        connection: asyncpg.Connection[Any], state: _WatchState, event: Event, located: Located
-    ) -> None:
-        subject = subject_of(event.data.kind, located.district_code)
-        body = event.model_dump_json()
-        await connection.execute(_OUTBOX, event.id, event.data.incident_id, event.sequence, subject, body)
-        state.events.append(event)
-
-    @staticmethod
     async def _save(connection: asyncpg.Connection[Any], states: list[_WatchState]) -> None:
         if states:
             await connection.execute(
@@ -345,6 +338,13 @@ class Recorder:
                 [orjson.dumps(s.state).decode() for s in states],
                 [s.incident_id for s in states],
             )
+
+
+async def post_event(connection: asyncpg.Connection[Any], event: Event, district_code: str | None) -> None:
+    """Put an event into the outbox of the caller's transaction."""
+    subject = subject_of(event.data.kind, district_code)
+    body = event.model_dump_json()
+    await connection.execute(_OUTBOX, event.id, event.data.incident_id, event.sequence, subject, body)
 
 
 def _shown(observation: Observation) -> list[list[Any]]:

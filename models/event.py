@@ -64,9 +64,9 @@ class IncidentData(_Part):
     camera: SeenBy
     evidence: Evidence | None
     facts: dict[str, Any]
-    looked_at: AwareDatetime = Field(description="when the deciding look began")
-    captured_at: AwareDatetime = Field(description="when its picture was taken")
-    recognised_at: AwareDatetime = Field(description="when the recogniser had answered")
+    looked_at: AwareDatetime | None = Field(description="when the deciding look began; null: no picture did")
+    captured_at: AwareDatetime | None = Field(description="when its picture was taken")
+    recognised_at: AwareDatetime | None = Field(description="when the recogniser had answered")
     opened_at: AwareDatetime
     closed_at: AwareDatetime | None
 

@@ -1,4 +1,4 @@
-"""What the tests stand on: a real private PostgreSQL and NATS for the whole run, a fresh database for each need."""
+"""What the tests stand on: real private servers for the whole run, a fresh database for each test."""
 
 from __future__ import annotations
 

@@ -32,13 +32,15 @@ async def make_small_city(connection: asyncpg.Connection[Any]) -> SmallCity:
     """Make it in an empty database: a camera and a crowd watch in the middle of each township."""
     await connection.execute(
         """insert into scene (id, code, name, name_en, family, looks_for, cadence_s, priority)
-           values (8, 'square', '广场公园', 'square and park', 'crowd', '{crowd}', 300, 3) on conflict do nothing"""
+           values (8, 'square', '广场公园', 'square and park', 'crowd', '{crowd}', 300, 3)
+               on conflict do nothing"""
     )
     units: dict[str, int] = {}
     for code, name, level, parent, left, right, west, east in UNITS:
         units[code] = await connection.fetchval(
             """insert into organisation (code, name, level, parent_id, tree_left, tree_right, geom)
-               values ($1, $2, $3, $4, $5, $6, ST_Multi(ST_MakeEnvelope($7, 37.0, $8, 37.2, 4326))) returning id""",
+               values ($1, $2, $3, $4, $5, $6, ST_Multi(ST_MakeEnvelope($7, 37.0, $8, 37.2, 4326)))
+               returning id""",
             *(code, name, level, units.get(parent or ""), left, right, west, east),
         )
     cameras: dict[str, int] = {}

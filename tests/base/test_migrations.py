@@ -18,7 +18,13 @@ def dump(cluster: PrivatePostgres, name: str) -> list[str]:
     # Column order within a table is a matter of history; the random words of \restrict differ each time.
     statements = re.split(r";\n", done.stdout)
     return sorted(
-        "\n".join(sorted(line.strip().rstrip(",") for line in s.splitlines() if line and line[:2] not in ("--", "\\r", "\\u")))
+        "\n".join(
+            sorted(
+                line.strip().rstrip(",")
+                for line in s.splitlines()
+                if line and line[:2] not in ("--", "\\r", "\\u")
+            )
+        )
         for s in statements
         if "alembic_version" not in s
     )

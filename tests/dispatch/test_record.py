@@ -187,22 +187,20 @@ async def test_one_watch_set_wrongly_does_not_stop_the_others(
         await connection.execute(
             """update watch set settings = '{"open_at": -1}' where id = $1""", city.watches["west-1"]
         )
-    await recorder.record(
-        [seen(city, where, at, 6) for where in ("west-1", "west-2") for at in (0, 60)]
-    )
+    await recorder.record([seen(city, where, at, 6) for where in ("west-1", "west-2") for at in (0, 60)])
     assert [i["unit"] for i in await incidents(database)] == ["west-2"]
 
 
-async def test_a_deleted_watch_is_passed_over(city: SmallCity, recorder: Recorder, database: Database) -> None:
+async def test_a_deleted_watch_is_passed_over(
+    city: SmallCity, recorder: Recorder, database: Database
+) -> None:
     async with database.raw() as connection:
         await connection.execute("delete from watch where id = $1", city.watches["west-1"])
     recorded = await recorder.record([seen(city, "west-1", 0, 6)])
     assert (recorded.counted, recorded.events) == (0, ())
 
 
-@settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), counts=st.lists(st.integers(0, 8), min_size=4, max_size=12))
 async def test_duplicated_and_late_looks_change_nothing(
     city: SmallCity, recorder: Recorder, database: Database, data: st.DataObject, counts: list[int]
