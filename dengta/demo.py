@@ -21,9 +21,9 @@ from base.database import Database
 from base.runtime import as_user, require_port
 from base.seal import Sealer
 from dengta.detector import obtain_detector
+from dengta.sample import city, load
 from dengta.sample import rtsp_cameras as sample
 from dengta.sample.clips import prepare_clips, read_manifest
-from dengta.sample.load import load_city
 from dengta.sample.register import register_cameras
 from dengta.store import database_url
 from dengta.supervisor import ProcessSpec
@@ -166,8 +166,14 @@ async def _ensure_city(database: Database, plan: DemoPlan, progress: Progress) -
         if await connection.fetchval("select exists (select from camera)"):
             progress("city", 1)
             return
-    city = await asyncio.to_thread(synthesise_city, plan.cameras, plan.seed)
-    await load_city(database, city, progress)
+    stages = (*city.STAGES, *load.STAGES)
+
+    def begin(stage: str) -> None:
+        progress("city", stages.index(stage) / len(stages) if stage in stages else 0)
+
+    made = await asyncio.to_thread(city.make_city, plan.cameras, plan.seed, begin)
+    await load.load_city(database, made, progress=begin)
+    progress("city", 1)
 
 
 async def _start_cameras(system: System, settings: Settings, plan: DemoPlan, database: Database) -> None:
