@@ -23,7 +23,7 @@ from base.seal import Sealer
 from dengta.detector import obtain_detector
 from dengta.sample import city, load
 from dengta.sample import rtsp_cameras as sample
-from dengta.sample.clips import prepare_clips, read_manifest
+from dengta.sample.clips import Origin, prepare_clips, read_manifest
 from dengta.sample.register import register_cameras
 from dengta.store import database_url
 from dengta.supervisor import ProcessSpec
@@ -110,6 +110,7 @@ class RunningDemo:
         watch: How long each stage took.
         problems: What could not be had, one sentence each.
         model: The detector, as observations name it.
+        filmed: The cameras whose clip was filmed, by their id in the catalogue.
     """
 
     system: System
@@ -118,6 +119,7 @@ class RunningDemo:
     watch: Stopwatch
     problems: tuple[str, ...]
     model: str
+    filmed: frozenset[int]
 
 
 @asynccontextmanager
@@ -149,13 +151,13 @@ async def running_demo(settings: Settings, plan: DemoPlan, progress: Progress) -
             watch.lap("clips")
             stock = await asyncio.to_thread(obtain_detector, settings, _share_of(progress))
             watch.lap("model")
-            await _start_cameras(system, settings, plan, database)
+            filmed = await _start_cameras(system, settings, plan, database)
             watch.lap("cameras")
             login = await _ensure_login(database, settings.data_dir / "demo-login.json")
             await system.start_work()
             progress("processes", 1)
             watch.lap("processes")
-            yield RunningDemo(system, database, login, watch, prepared.problems, stock.label)
+            yield RunningDemo(system, database, login, watch, prepared.problems, stock.label, filmed)
         finally:
             await database.close()
 
@@ -176,7 +178,10 @@ async def _ensure_city(database: Database, plan: DemoPlan, progress: Progress) -
     progress("city", 1)
 
 
-async def _start_cameras(system: System, settings: Settings, plan: DemoPlan, database: Database) -> None:
+async def _start_cameras(
+    system: System, settings: Settings, plan: DemoPlan, database: Database
+) -> frozenset[int]:
+    """Serve the sample cameras and enter them into the catalogue; those with a filmed clip are returned."""
     words = ["cameras", "--count", str(plan.streams), "--port", str(plan.port), "--seed", str(plan.seed)]
     if plan.clips:
         words += ["--folder", str(plan.clips)]
@@ -187,9 +192,10 @@ async def _start_cameras(system: System, settings: Settings, plan: DemoPlan, dat
     planned = sample.load_plan(settings.data_dir / sample.PLAN)
     subjects = {clip.name: clip.shows for clip in read_manifest(settings.data_dir / "clips")}
     async with database.raw() as connection, connection.transaction():
-        await register_cameras(connection, planned, subjects, Sealer(settings.keys_dir))
+        ids = await register_cameras(connection, planned, subjects, Sealer(settings.keys_dir))
         # What an earlier demo left open would keep this one's cameras from opening it anew.
         await end_exercises(connection, site=settings.site, clock=SystemClock())
+    return frozenset(ids[camera.name] for camera in planned if camera.origin is not Origin.RENDERED)
 
 
 async def _until_listening(*ports: int) -> None:
@@ -204,16 +210,20 @@ async def _until_listening(*ports: int) -> None:
                 break
 
 
-async def _ensure_login(database: Database, path: Path) -> Login:
-    """An account of the whole city that may look at everything, its password in a file of its owner's."""
-    written = False
+def _kept_login(path: Path) -> tuple[Login, bool]:
+    """The login kept in ``path``, made at the first time; and whether it was made now."""
     try:
-        login = Login(**json.loads(path.read_text()))
+        return Login(**json.loads(path.read_text())), False
     except (OSError, ValueError, TypeError):
         login = Login(DEMO_ACCOUNT, secrets.token_urlsafe(9))
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             json.dump({"username": login.username, "password": login.password}, file)
-        written = True
+        return login, True
+
+
+async def _ensure_login(database: Database, path: Path) -> Login:
+    """An account of the whole city that may do everything, its password in a file of its owner's."""
+    login, made = _kept_login(path)
     async with database.begin() as connection:
         new = NewAccount(
             username=login.username,
@@ -226,7 +236,7 @@ async def _ensure_login(database: Database, path: Path) -> Login:
         known = {row["username"] for row in await list_accounts(connection)}
         if login.username not in known:
             await add_account(connection, new)
-        elif written:  # the file was lost, the account was not
+        elif made:  # the file was lost, the account was not
             await change_password(connection, login.username, new.password_hash)
     return login
 

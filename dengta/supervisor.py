@@ -147,6 +147,9 @@ class Supervisor:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             cwd="/",
+            # Ctrl-C in a terminal reaches its whole group; only the supervisor is to hear it, and end the
+            # others in order.
+            start_new_session=True,
             env={**os.environ, **spec.environment},
         )
         supervised.pid = process.pid

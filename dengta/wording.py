@@ -21,12 +21,19 @@ def place_words(event: Event) -> str:
     data = event.data
     parts = list(data.unit.path[1:] or data.unit.path) if data.unit else ["辖区不明 no jurisdiction"]
     if data.address:
-        parts.append(data.address)
+        parts.append(_without(data.address, parts))
     elif data.place:
         parts.append(f"{data.place.longitude:.5f}, {data.place.latitude:.5f} {data.place.crs}")
     if data.place and data.place.accuracy_m is not None:
         parts.append(f"±{data.place.accuracy_m:.0f} m")
     return " ".join(parts)
+
+
+def _without(address: str, units: list[str]) -> str:
+    """The address without the units that it begins with, which are told already."""
+    for unit in units:
+        address = address.removeprefix(unit)
+    return address
 
 
 def event_line(event: Event) -> str:

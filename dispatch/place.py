@@ -25,7 +25,7 @@ select c.id, c.code, c.name, c.address, c.accuracy_m, c.simulated, c.sensitivity
   left join lateral (
        select o.* from organisation o
         where (c.geom is not null and ST_Covers(o.geom, c.geom)) or (c.geom is null and o.id = c.unit_id)
-        order by o.level desc limit 1) u on true
+        order by o.level desc, o.tree_left limit 1) u on true
   left join organisation d on d.level = 1 and u.tree_left between d.tree_left and d.tree_right
   left join lateral (
        select name from road

@@ -35,7 +35,7 @@ class Demo:
 
     def words(self, *more: str) -> list[str]:
         return self.command(
-            *("demo", "--cameras", "3000", "--streams", "6", "--rtsp-port", str(self.rtsp_port)), *more
+            *("demo", "--cameras", "3000", "--streams", "14", "--rtsp-port", str(self.rtsp_port)), *more
         )
 
     def run(self, *more: str, timeout_s: float = 150) -> subprocess.CompletedProcess[str]:

@@ -39,10 +39,12 @@ def demo(
     cameras: Annotated[int, typer.Option(min=200, max=1_000_000, help="Size of the sample city.")] = 230_000,
     streams: Annotated[int, typer.Option(min=1, max=500, help="Cameras with a live sample stream.")] = 24,
     clips: Annotated[Path | None, typer.Option(help="A folder of your own films.")] = None,
-    rtsp_port: Annotated[int, typer.Option(min=1, max=65534, help="RTSP port of the sample cameras.")] = 8554,
+    rtsp_port: Annotated[
+        int, typer.Option(min=1, max=65534, help="RTSP port of the sample cameras; the next is used too.")
+    ] = 8554,
     seed: Annotated[int, typer.Option(help="Decides the city and the cameras.")] = 7,
     until_event: Annotated[
-        bool, typer.Option("--until-event", help="End when the first event has reached a consumer.")
+        bool, typer.Option("--until-event", help="End when the first event of a filmed clip is delivered.")
     ] = False,
     timeout: Annotated[
         float, typer.Option(min=1, help="With --until-event: seconds to wait for it once all runs.")
@@ -52,7 +54,9 @@ def demo(
     ] = False,
 ) -> None:
     """Run the whole system on a sample city, until Ctrl-C."""
-    plan = DemoPlan(cameras=cameras, streams=streams, clips=clips.resolve() if clips else None, port=rtsp_port, seed=seed)
+    plan = DemoPlan(
+        cameras=cameras, streams=streams, clips=clips.resolve() if clips else None, port=rtsp_port, seed=seed
+    )
     # The terminal belongs to the view; the supervisor's own log goes where the others' go.
     settings = get_settings()
     with contextlib.suppress(OSError):
@@ -130,7 +134,7 @@ async def _first_event(running: RunningDemo, bus: Client, timeout_s: float, *, j
     stream = EventConsumer(bus, CONSUMER).follow()
     try:
         async with asyncio.timeout(timeout_s):
-            delivery = await _first_opened(stream)
+            delivery = await _first_opened(stream, running.filmed)
     except TimeoutError as err:
         raise UnavailableError(
             f"No event reached the consumer within {timeout_s:.0f} s.",
@@ -160,11 +164,15 @@ async def _first_event(running: RunningDemo, bus: Client, timeout_s: float, *, j
     console.print("  ".join(f"{name} {value:.0f} ms" for name, value in stages.items()), style="dim")
 
 
-async def _first_opened(stream: AsyncIterator[Delivery]) -> Delivery:
-    """The first matter that opens; what an earlier run left open may close before."""
+async def _first_opened(stream: AsyncIterator[Delivery], filmed: frozenset[int]) -> Delivery:
+    """The first matter that opens before a camera with a filmed clip, where there is such a camera.
+
+    A rendered clip shows that the thread runs; a filmed one shows that something real is recognised.
+    """
     while True:
         delivery = await anext(stream)
-        if delivery.event.type.endswith(".opened.v1"):
+        opened = delivery.event.type.endswith(".opened.v1")
+        if opened and (not filmed or delivery.event.data.camera.id in filmed):
             return delivery
         await delivery.acknowledge()
 
