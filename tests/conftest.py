@@ -11,11 +11,14 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from dengta_cache import CACHE
 
 from base.database import Database
+from base.errors import UnavailableError
 from base.migrate import migrate
 from base.nats_server import PrivateNats
 from base.postgres import PrivatePostgres, find_programs
+from dengta.sample.clips import Prepared, fetch_pedestrians, prepare_clips
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -96,3 +99,33 @@ def nats_server(scratch: Path) -> Iterator[PrivateNats]:
     finally:
         server.terminate()
         server.wait(timeout=15)
+
+
+@pytest.fixture(scope="session")
+def vtest() -> Path:
+    """The filmed clip of pedestrians, fetched once for all runs."""
+    film = CACHE / "vtest.avi"
+    if not film.exists():
+        try:
+            fetch_pedestrians(film, lambda _share: None)
+        except UnavailableError as err:
+            if os.environ.get("CI"):
+                pytest.fail(f"CI must have the filmed clip: {err}")
+            pytest.skip(f"this machine cannot get the filmed clip: {err}")
+    return film
+
+
+@pytest.fixture(scope="session")
+def clips(vtest: Path) -> Prepared:
+    """The built-in clips, prepared once for all runs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dengta.sample.clips.PEDESTRIANS", str(vtest.relative_to("/")))
+        prepared = prepare_clips(CACHE / "clips")
+    assert not prepared.problems
+    return prepared
+
+
+@pytest.fixture(scope="session")
+def models_dir() -> Path:
+    """Models that were fetched and converted, kept between runs."""
+    return CACHE / "models"

@@ -264,17 +264,28 @@ def _make_film(film: render.Film, target: Path, progress: Callable[[float], None
 
 
 def _make_pedestrians(target: Path, progress: Callable[[float], None]) -> None:
-    """Take vtest.avi from the installed package or from a downloaded one; fetching is half of the work."""
-    installed = Path("/") / PEDESTRIANS
+    """Fetching is half of the work."""
     with tempfile.TemporaryDirectory(prefix=".fetch-", dir=target.parent) as temporary:
         film = Path(temporary) / "vtest.avi"
-        if installed.is_file():
-            shutil.copyfile(installed, film)
-        else:
-            _extract(_download(Path(temporary), lambda share: progress(share / 2)), film)
-        if _digest(film) != PEDESTRIANS_SHA256:
-            raise UnavailableError(f"The vtest.avi of {PACKAGE} is not the film that is known by that name.")
+        fetch_pedestrians(film, lambda share: progress(share / 2))
         prepare_file(film, target, lambda share: progress(0.5 + share / 2))
+
+
+def fetch_pedestrians(film: Path, progress: Callable[[float], None]) -> None:
+    """Take vtest.avi from the installed package, or from one that is downloaded for it.
+
+    Raises:
+        UnavailableError: It cannot be had here, or it is not the film that is known by that name.
+    """
+    installed = Path("/") / PEDESTRIANS
+    if installed.is_file():
+        shutil.copyfile(installed, film)
+    else:
+        with tempfile.TemporaryDirectory(prefix=".package-", dir=film.parent) as temporary:
+            _extract(_download(Path(temporary), progress), film)
+    if _digest(film) != PEDESTRIANS_SHA256:
+        film.unlink()
+        raise UnavailableError(f"The vtest.avi of {PACKAGE} is not the film that is known by that name.")
 
 
 def _download(folder: Path, progress: Callable[[float], None]) -> Path:

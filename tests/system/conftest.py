@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,26 +10,15 @@ import pytest
 from dengta_cache import CACHE
 from running_demo import Demo
 
-from dengta.sample.clips import Prepared, prepare_clips
+from dengta.sample.clips import Prepared
 from inference.folder import Stock
 from inference.shelf import Shelf
 
 
 @pytest.fixture(scope="session")
-def clips() -> Prepared:
-    """The clips that this machine can have, prepared once for all runs; the filmed one must be among them."""
-    prepared = prepare_clips(CACHE / "clips")
-    if not any(clip.shows == "pedestrians" for clip in prepared.clips):
-        if os.environ.get("CI"):
-            pytest.fail(f"CI must have the filmed clip: {prepared.problems}")
-        pytest.skip(f"the filmed clip cannot be had here: {prepared.problems}")
-    return prepared
-
-
-@pytest.fixture(scope="session")
-def detector() -> Stock:
+def detector(models_dir: Path) -> Stock:
     """The object detector, got once for all runs."""
-    return Shelf(CACHE / "models").default_detector()
+    return Shelf(models_dir).default_detector()
 
 
 @pytest.fixture
