@@ -38,6 +38,9 @@ _GONE = (
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
     asyncpg.InterfaceError,
+    # Nothing was done, and doing it again is right: the same as being away for a moment.
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
     ConnectionError,
     PoolTimeoutError,
 )

@@ -104,7 +104,7 @@ async def running_postgres(settings: Settings) -> AsyncIterator[None]:
     cluster = private_postgres(settings)
     require_room(settings.data_dir, settings.minimum_free_mib)
     cluster.prepare()
-    settings.log_dir.mkdir(parents=True, exist_ok=True)
+    settings.log_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (settings.log_dir / "postgres.log").open("ab") as log:
         server = await asyncio.create_subprocess_exec(*cluster.command(), stdout=log, stderr=log, cwd="/")
     try:

@@ -170,7 +170,7 @@ class Supervisor:
         path = self._log_path(name)
         while chunk := await process.stdout.read(1 << 16):
             with suppress(OSError):  # a full disk must not stop what is supervised
-                self._log_dir.mkdir(parents=True, exist_ok=True)
+                self._log_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
                 if path.exists() and path.stat().st_size + len(chunk) > LOG_BYTES:
                     _rotate(path)
                 with path.open("ab") as file:

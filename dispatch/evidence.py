@@ -63,7 +63,8 @@ class FolderEvidence:
     def __init__(self, folder: Path, *, minimum_free_mib: int = 0) -> None:
         self._folder = folder
         self._minimum_free = minimum_free_mib << 20
-        folder.mkdir(parents=True, exist_ok=True)
+        # What cameras see is nobody's business but Dengta's: not even other users of this machine may look.
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def put(self, picture: bytes) -> str:
         """See :class:`EvidenceStore`. The file is whole and on the disk before this returns.

@@ -179,9 +179,23 @@ class LookerProcess:
     async def _commit(self, batch: Sequence[_Taken]) -> None:
         sightings = [s for taken in batch for s in _sightings(taken)]
         if sightings:
-            recorded = await self._recorder.record(sightings)
-            self._decided += len(recorded.events)
+            await self._record_sightings(sightings)
         await report_health(self._database, [_health(taken) for taken in batch])
+
+    async def _record_sightings(self, sightings: Sequence[Sighting]) -> None:
+        """Record them together; if the store refuses one of them, the others are recorded without it."""
+        try:
+            recorded = await self._recorder.record(sightings)
+        except UnavailableError:
+            raise
+        except Exception:
+            if len(sightings) == 1:
+                log.exception("sighting refused", watch=sightings[0].watch_id)
+                return
+            for sighting in sightings:
+                await self._record_sightings([sighting])
+        else:
+            self._decided += len(recorded.events)
 
     async def _tell(self) -> None:
         """Tell once a second what was done; nobody has to listen."""

@@ -60,7 +60,7 @@ def demo(
     # The terminal belongs to the view; the supervisor's own log goes where the others' go.
     settings = get_settings()
     with contextlib.suppress(OSError):
-        settings.log_dir.mkdir(parents=True, exist_ok=True)
+        settings.log_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     log = (settings.log_dir / "supervisor.log").open("a") if settings.log_dir.is_dir() else None
     configure_logging("supervisor", level=settings.log_level, json=settings.log_json, stream=log)
     with contextlib.suppress(asyncio.CancelledError):

@@ -16,7 +16,7 @@ from small_city import SmallCity, make_small_city
 
 from base.clock import ManualClock
 from base.database import Database
-from base.errors import UnavailableError
+from base.errors import InvalidInputError, UnavailableError
 from dispatch.evidence import FolderEvidence, encode_jpeg
 from dispatch.record import Recorder, Sighting
 from models.event import Event
@@ -256,3 +256,27 @@ async def test_the_event_is_a_cloudevent_to_an_independent_reader(
     event = from_http_event(HTTPMessage({"content-type": "application/cloudevents+json"}, body.encode()))
     assert event.get_attributes()["sequence"] == 1
     assert event.get_data() == orjson.loads(body)["data"]
+
+
+def test_other_users_of_the_machine_cannot_look_at_evidence(tmp_path: Path) -> None:
+    FolderEvidence(tmp_path / "evidence")
+    assert (tmp_path / "evidence").stat().st_mode & 0o077 == 0
+
+
+def test_evidence_is_kept_once_and_named_by_its_content(tmp_path: Path) -> None:
+    store = FolderEvidence(tmp_path)
+    digest = store.put(PICTURE)
+    assert store.put(PICTURE) == digest
+    assert [p.name for p in tmp_path.rglob("*.jpg")] == [f"{digest}.jpg"]
+    assert store.get(digest) == PICTURE
+
+
+def test_a_nearly_full_disk_refuses_evidence_in_words(tmp_path: Path) -> None:
+    with pytest.raises(UnavailableError, match="nearly full"):
+        FolderEvidence(tmp_path, minimum_free_mib=1 << 40).put(PICTURE)
+
+
+@pytest.mark.parametrize("digest", ["../../etc/passwd", "", "AB" * 32, "0" * 63, "0" * 64 + "/"])
+def test_evidence_is_never_fetched_by_anything_but_a_digest(tmp_path: Path, digest: str) -> None:
+    with pytest.raises(InvalidInputError):
+        FolderEvidence(tmp_path).get(digest)
