@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import uvicorn
+import uvloop
 
 from api.app import create_app
 from base.clock import SystemClock
@@ -17,6 +20,7 @@ from dengta.store import open_store
 from dispatch.evidence import FolderEvidence
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import FrameType
 
     from fastapi import FastAPI
@@ -41,7 +45,7 @@ def serve() -> None:
     require_port(
         settings.api_host, settings.api_port, purpose="the API and the console", setting="DENGTA_API_PORT"
     )
-    asyncio.run(_serve(settings))
+    uvloop.run(_serve(settings))
 
 
 class _Server(uvicorn.Server):
@@ -54,6 +58,19 @@ class _Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._bell.close()
         super().handle_exit(sig, frame)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Uvicorn's own would end the process with the signal, before the store is closed."""
+        loop = asyncio.get_running_loop()
+        signals = (signal.SIGINT, signal.SIGTERM)
+        for each in signals:
+            loop.add_signal_handler(each, self.handle_exit, each, None)
+        try:
+            yield
+        finally:
+            for each in signals:
+                loop.remove_signal_handler(each)
 
 
 async def _serve(settings: Settings) -> None:

@@ -150,24 +150,24 @@ def test_the_throttle_remembers_a_bounded_number_of_askers() -> None:
     assert len(throttle._records) == REMEMBERED
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"username": "zhou.hang", "password": SECRET, "extra": 1},
-        {"username": SECRET + "\x00", "password": SECRET},
-        {"username": "zhou.hang", "password": {"deep": SECRET}},
-        {"username": "x" * 65, "password": SECRET},
-        {"username": "zhou.hang", "password": SECRET * 40},
-        [SECRET],
-        SECRET,
-    ],
-)
-async def test_a_refused_login_never_repeats_what_was_sent(world: World, body: object) -> None:
+WRONG_BODIES: list[object] = [
+    {"username": "zhou.hang", "password": SECRET, "extra": 1},
+    {"username": SECRET + "\x00", "password": SECRET},
+    {"username": "zhou.hang", "password": {"deep": SECRET}},
+    {"username": "x" * 65, "password": SECRET},
+    {"username": "zhou.hang", "password": SECRET * 40},
+    [SECRET],
+    SECRET,
+]
+
+
+async def test_a_refused_login_never_repeats_what_was_sent(world: World) -> None:
     async with world.client() as client:
-        answer = await client.post("/api/v1/session", json=body)
-    assert answer.status_code == 422
-    assert SECRET not in answer.text
-    assert answer.json()["errors"]
+        for body in WRONG_BODIES:
+            answer = await client.post("/api/v1/session", json=body)
+            assert answer.status_code == 422
+            assert SECRET not in answer.text
+            assert answer.json()["errors"]
 
 
 async def test_no_password_and_no_token_reaches_the_log(world: World, account: int) -> None:

@@ -1,0 +1,123 @@
+"""The application: its parts put together, its routes, and what stands before them."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.responses import JSONResponse
+from starlette.middleware import Middleware
+
+from api import errors
+from api.bell import Bell
+from api.cache import ByteCache
+from api.console import ConsoleMount
+from api.context import Context, asker_of
+from api.middleware import Limits, Net, SecurityHeaders, hosts_for
+from api.passwords import Passwords
+from api.routes import audit, cameras, events, evidence, health, overview, session, tiles
+from api.schemas import Problem
+from api.sessions import Sessions
+from api.stream import EventStream, Streams
+from api.throttle import Throttle
+from dispatch.record import NOTIFY_CHANNEL
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from base.clock import Clock
+    from base.database import Database
+    from base.settings import Settings
+    from dispatch.evidence import EvidenceStore
+
+VERSION = "1"
+PREFIX = "/api/v1"
+CACHE_BYTES = 64 << 20
+
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": Problem, "description": "What is wrong with the request (RFC 9457)."},
+    "5XX": {"model": Problem, "description": "What is wrong with the service (RFC 9457)."},
+}
+
+
+def create_app(
+    database: Database,
+    settings: Settings,
+    evidence_store: EvidenceStore,
+    clock: Clock,
+    static_dir: Path | None = None,
+) -> FastAPI:
+    """The HTTP service.
+
+    Args:
+        database: The store, migrated.
+        settings: Cookie, session and host settings are read here.
+        evidence_store: Where evidence pictures are.
+        clock: Time of sessions and edits.
+        static_dir: The built console, or None.
+    """
+    context = _context(database, settings, evidence_store, clock)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        context.bell.start()
+        yield
+        await context.bell.stop()
+
+    app = FastAPI(
+        title="Dengta 灯塔",
+        version=VERSION,
+        summary="A city's video resource governance and recognition service.",
+        # Closed by default: the document is a route like any other, see below.
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        middleware=[
+            Middleware(SecurityHeaders, https=settings.cookie_secure),
+            Middleware(Net),
+            Middleware(Limits, hosts=hosts_for(settings.api_host)),
+        ],
+        separate_input_output_schemas=False,
+    )
+    app.state.context = context
+    errors.register(app)
+    app.include_router(health.router)
+    app.include_router(_versioned(app), prefix=PREFIX, responses=_PROBLEMS)
+    app.router.routes.append(ConsoleMount(static_dir))
+    return app
+
+
+def _context(database: Database, settings: Settings, evidence: EvidenceStore, clock: Clock) -> Context:
+    lifetime = timedelta(hours=settings.session_hours)
+    sessions = Sessions(database, Passwords(), Throttle(clock), clock, lifetime=lifetime)
+    bell = Bell(database, NOTIFY_CHANNEL)
+    return Context(
+        database=database,
+        settings=settings,
+        evidence=evidence,
+        clock=clock,
+        sessions=sessions,
+        cache=ByteCache(clock, max_bytes=CACHE_BYTES),
+        bell=bell,
+        streams=Streams(),
+        events=EventStream(database, sessions, bell, clock),
+    )
+
+
+def _versioned(app: FastAPI) -> APIRouter:
+    router = APIRouter()
+    for part in (session, cameras, events, evidence, overview, tiles, audit):
+        router.include_router(part.router)
+
+    @router.get(
+        "/openapi.json", summary="This document", tags=["reference"], dependencies=[Depends(asker_of)]
+    )
+    async def openapi() -> JSONResponse:
+        """The OpenAPI 3.1 description of the service."""
+        return JSONResponse(app.openapi())
+
+    return router

@@ -1,0 +1,1 @@
+"""What the routes ask of the store; each question carries the scope in its own condition."""

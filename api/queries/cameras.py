@@ -1,0 +1,173 @@
+"""Cameras within a scope: lists, one record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+
+from api import cursor
+from api.queries.parts import place_columns, place_of, unit_of, unit_path, within_unit
+from api.schemas import CameraRecord, CameraSummary, Classification, Declared, Page, state_name
+from base.errors import NotFoundError
+from models.camera import CameraState
+from models.tables import camera, camera_scene, camera_state, organisation, scene
+
+if TYPE_CHECKING:
+    from sqlalchemy import RowMapping
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from api.schemas import Box
+    from models.scope import Scope
+
+_known_state: ColumnElement[int] = func.coalesce(camera_state.c.state, int(CameraState.UNKNOWN))
+"""A camera that was never looked at has no row of its own there."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraFilter:
+    """Which cameras of a scope are meant; None means all.
+
+    Attributes:
+        unit: Code of a unit; its subtree is meant.
+        scene: Code of a scene.
+        state: What is known of them.
+        box: Where they stand.
+        words: Part of the name, or the beginning of the code.
+    """
+
+    unit: str | None = None
+    scene: str | None = None
+    state: CameraState | None = None
+    box: Box | None = None
+    words: str | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """The filter in the store's terms."""
+        found: list[ColumnElement[bool]] = []
+        if self.unit is not None:
+            found.append(within_unit(camera, self.unit))
+        if self.scene is not None:
+            found.append(_serves(self.scene))
+        if self.state is not None:
+            found.append(_known_state == int(self.state))
+        if self.box is not None:
+            envelope = func.ST_MakeEnvelope(
+                self.box.west, self.box.south, self.box.east, self.box.north, 4326
+            )
+            found.append(func.ST_Intersects(camera.c.geom, envelope))
+        if self.words:
+            found.append(
+                or_(
+                    camera.c.name.icontains(self.words, autoescape=True),
+                    camera.c.code.startswith(self.words, autoescape=True),
+                )
+            )
+        return found
+
+
+def _serves(scene_code: str) -> ColumnElement[bool]:
+    return (
+        select(1)
+        .where(
+            camera_scene.c.camera_id == camera.c.id,
+            camera_scene.c.scene_id == scene.c.id,
+            scene.c.code == scene_code,
+        )
+        .correlate(camera)
+        .exists()
+    )
+
+
+def _scene_codes() -> ColumnElement[Any]:
+    return (
+        select(func.array_agg(scene.c.code))
+        .where(camera_scene.c.camera_id == camera.c.id, camera_scene.c.scene_id == scene.c.id)
+        .correlate(camera)
+        .scalar_subquery()
+        .label("scenes")
+    )
+
+
+_FROM = camera.outerjoin(camera_state, camera_state.c.camera_id == camera.c.id).outerjoin(
+    organisation, organisation.c.id == camera.c.unit_id
+)
+
+_SUMMARY = (
+    *(camera.c.id, camera.c.code, camera.c.name, camera.c.heading_deg, camera.c.sensitivity),
+    *(camera.c.simulated, _known_state.label("state"), _scene_codes()),
+    *place_columns(camera),
+    organisation.c.code.label("unit_code"),
+    organisation.c.name.label("unit_name"),
+    unit_path(camera).label("unit_path"),
+)
+
+_RECORD = (
+    *_SUMMARY,
+    *(camera.c.address, camera.c.civil_code, camera.c.manufacturer, camera.c.model, camera.c.owner),
+    *(camera.c.longitude, camera.c.latitude, camera.c.declared_crs, camera.c.mount_height_m),
+    *(camera.c.ptz_type, camera.c.version, camera.c.updated_at),
+    camera.c.stream_url.is_not(None).label("has_stream"),
+    camera_state.c.since.label("state_since"),
+    *(camera_state.c.looked_at, camera_state.c.outcome),
+)
+
+
+async def list_cameras(
+    connection: AsyncConnection, scope: Scope, wanted: CameraFilter, *, after: str | None, limit: int
+) -> Page[CameraSummary]:
+    """A page of the cameras within ``scope`` that ``wanted`` lets through, by id."""
+    query: Select[Any] = (
+        select(*_SUMMARY)
+        .select_from(_FROM)
+        .where(scope.sees(camera), *wanted.conditions())
+        .order_by(camera.c.id)
+        .limit(limit + 1)
+    )
+    if after is not None:
+        query = query.where(camera.c.id > cursor.decode_id(after))
+    rows = (await connection.execute(query)).mappings().all()
+    more = cursor.encode(rows[limit - 1]["id"]) if len(rows) > limit else None
+    return Page(items=[CameraSummary(**_summary(row)) for row in rows[:limit]], next=more)
+
+
+async def read_camera(connection: AsyncConnection, scope: Scope, camera_id: int) -> CameraRecord:
+    """One camera.
+
+    Raises:
+        NotFoundError: There is none of that id within ``scope``.
+    """
+    query = select(*_RECORD).select_from(_FROM).where(and_(scope.sees(camera), camera.c.id == camera_id))
+    row = (await connection.execute(query)).mappings().one_or_none()
+    if row is None:
+        raise NotFoundError("There is no such camera.")
+    columns = (scene.c.code, scene.c.name, camera_scene.c.source, camera_scene.c.confidence)
+    classified = await connection.execute(
+        select(*columns)
+        .join_from(camera_scene, scene)
+        .where(camera_scene.c.camera_id == camera_id)
+        .order_by(scene.c.id)
+    )
+    return CameraRecord(
+        **_summary(row),
+        declared=Declared(longitude=row["longitude"], latitude=row["latitude"], crs=row["declared_crs"]),
+        classifications=[Classification(**found) for found in classified.mappings()],
+        **{name: row[name] for name in _COPIED},
+    )
+
+
+_COPIED = (
+    *("address", "civil_code", "manufacturer", "model", "owner", "mount_height_m", "ptz_type"),
+    *("state_since", "looked_at", "outcome", "has_stream", "version", "updated_at"),
+)
+
+
+def _summary(row: RowMapping) -> dict[str, Any]:
+    return {
+        **{name: row[name] for name in ("id", "code", "name", "heading_deg", "sensitivity", "simulated")},
+        "place": place_of(row),
+        "state": state_name(row["state"]),
+        "unit": unit_of(row),
+        "scenes": row["scenes"] or [],
+    }

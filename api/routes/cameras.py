@@ -1,0 +1,105 @@
+"""The catalogue: lists, one record, editing."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
+from fastapi.responses import JSONResponse
+
+from api.camera_edit import Edit, edit_camera, etag
+from api.context import CameraEditor, CameraReader, Ctx, Cursor, Limit
+from api.cursor import MAX_ID
+from api.errors import PreconditionRequiredError
+from api.idempotency import Write, once
+from api.queries.cameras import CameraFilter, list_cameras, read_camera
+from api.schemas import STATE_NAMES, Box, CameraEdit, CameraRecord, CameraSummary, Line, Page, StateName
+
+router = APIRouter(prefix="/cameras", tags=["cameras"])
+
+CameraId = Annotated[int, Path(ge=1, le=MAX_ID, examples=[17])]
+IfMatch = Annotated[
+    str | None,
+    Header(alias="If-Match", max_length=200, description="the ETag that was read", examples=['"3"']),
+]
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern=r"^[\x21-\x7e]{1,128}$",
+        description="the sender's name for this write: sent again, it is answered again and done once",
+        examples=["0198c0de-0000-7000-8000-000000000001"],
+    ),
+]
+_STATES = {name: state for state, name in STATE_NAMES.items()}
+
+
+@router.get("", summary="List cameras")
+async def cameras(  # noqa: PLR0913, PLR0917 - each is one filter of the query string
+    context: Ctx,
+    scope: CameraReader,
+    unit: Annotated[Line | None, Query(description="a unit's code; its subtree", examples=["370602"])] = None,
+    scene: Annotated[Line | None, Query(description="a scene's code", examples=["snow-point"])] = None,
+    state: Annotated[StateName | None, Query(examples=["offline"])] = None,
+    bbox: Annotated[
+        str | None,
+        Query(
+            max_length=120, description="west,south,east,north in degrees", examples=["121.3,37.4,121.5,37.6"]
+        ),
+    ] = None,
+    q: Annotated[
+        Line | None,
+        Query(max_length=64, description="part of the name, or the code's beginning", examples=["红旗"]),
+    ] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[CameraSummary]:
+    """Cameras within the asker's scope, by id."""
+    wanted = CameraFilter(
+        unit=unit,
+        scene=scene,
+        state=_STATES[state] if state else None,
+        box=Box.parse(bbox) if bbox is not None else None,
+        words=q,
+    )
+    async with context.database.begin() as connection:
+        return await list_cameras(connection, scope, wanted, after=cursor, limit=limit)
+
+
+@router.get("/{camera_id}", summary="One camera's record")
+async def camera(context: Ctx, scope: CameraReader, camera_id: CameraId, response: Response) -> CameraRecord:
+    """Everything the catalogue holds of it. The `ETag` names the version, for editing."""
+    async with context.database.begin() as connection:
+        record = await read_camera(connection, scope, camera_id)
+    response.headers["ETag"] = etag(record.version)
+    return record
+
+
+@router.patch("/{camera_id}", summary="Edit a camera's record", response_model=CameraRecord)
+async def edit(  # noqa: PLR0913, PLR0917 - a conditional, repeatable write has these parts
+    request: Request,
+    context: Ctx,
+    asker: CameraEditor,
+    camera_id: CameraId,
+    change: Annotated[CameraEdit, Body()],
+    if_match: IfMatch = None,
+    key: Key = None,
+) -> Response:
+    """Change what the body names. A new place assigns the unit whose ground it is.
+
+    `If-Match` carries the `ETag` that was read: 412 tells who edited in between, 428 that it is missing.
+    """
+    if if_match is None:
+        raise PreconditionRequiredError(
+            "An edit says which version it is meant for.", remedy="Send the ETag you read as If-Match."
+        )
+    body = await request.body()
+    write = Write.of(
+        asker.scope.account_id, key, b"PATCH", request.url.path.encode(), if_match.encode(), body
+    )
+    async with context.database.begin() as connection:
+
+        async def work() -> Response:
+            await edit_camera(connection, context.clock, asker, Edit(camera_id, change, if_match))
+            record = await read_camera(connection, asker.scope, camera_id)
+            return JSONResponse(record.model_dump(mode="json"), headers={"ETag": etag(record.version)})
+
+        return await once(connection, context.clock, write, work)
