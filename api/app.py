@@ -79,7 +79,7 @@ def create_app(
         middleware=[
             Middleware(SecurityHeaders, https=settings.cookie_secure),
             Middleware(Net),
-            Middleware(Limits, hosts=hosts_for(settings.api_host)),
+            Middleware(Limits, hosts=hosts_for(settings.api_host, settings.public_hosts)),
         ],
         separate_input_output_schemas=False,
     )

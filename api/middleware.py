@@ -191,13 +191,13 @@ def host_of(authority: str) -> str:
         return ""
 
 
-def hosts_for(api_host: str) -> frozenset[str] | None:
-    """The names to listen to: on loopback its own names only, on an open address any."""
+def hosts_for(api_host: str, public_hosts: tuple[str, ...] = ()) -> frozenset[str] | None:
+    """The names to listen to: on loopback its own and those of its proxy, on an open address any."""
     try:
         loopback = ipaddress.ip_address(api_host).is_loopback
     except ValueError:
         loopback = api_host == "localhost"
-    return frozenset({"localhost", "127.0.0.1", "::1", api_host}) if loopback else None
+    return frozenset({"localhost", "127.0.0.1", "::1", api_host, *public_hosts}) if loopback else None
 
 
 def _foreign(scope: Scope, headers: Headers) -> tuple[int, str, str] | None:

@@ -50,6 +50,10 @@ class Settings(BaseSettings):
     )
     api_host: str = Field(default="127.0.0.1", description="Address on which the API and the console listen.")
     api_port: int = Field(default=8420, ge=1, le=65535, description="Port of the API and the console.")
+    public_hosts: tuple[str, ...] = Field(
+        default=(),
+        description="Names under which a proxy hands requests on to an API that listens on loopback. JSON list.",
+    )
     cookie_secure: bool = Field(
         default=False,
         description="Send the session cookie over HTTPS only. Turn it on wherever a proxy terminates TLS.",

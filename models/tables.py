@@ -278,6 +278,7 @@ incident = Table(
     CheckConstraint("(state = 'closed') = (closed_at is not null)", name="closed"),
     Index("ix_incident_geom", "geom", postgresql_using="gist"),
     Index("ix_incident_opened_at", "opened_at", "id"),
+    Index("ix_incident_evidence", "evidence", postgresql_where=text("evidence is not null")),
     # One watch holds at most one matter open: the second of two racing recorders is refused here.
     Index("uq_incident_open_watch", "watch_id", unique=True, postgresql_where=text("closed_at is null")),
     comment="matters that somebody must act on",

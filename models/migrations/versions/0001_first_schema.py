@@ -432,6 +432,9 @@ def upgrade() -> None:
     op.create_index("ix_incident_geom", "incident", ["geom"], unique=False, postgresql_using="gist")
     op.create_index("ix_incident_opened_at", "incident", ["opened_at", "id"], unique=False)
     op.create_index(
+        "ix_incident_evidence", "incident", ["evidence"], postgresql_where=sa.text("evidence is not null")
+    )
+    op.create_index(
         "uq_incident_open_watch",
         "incident",
         ["watch_id"],
@@ -529,6 +532,7 @@ def downgrade() -> None:
     op.drop_index(
         "uq_incident_open_watch", table_name="incident", postgresql_where=sa.text("closed_at is null")
     )
+    op.drop_index("ix_incident_evidence", table_name="incident")
     op.drop_index("ix_incident_opened_at", table_name="incident")
     op.drop_index("ix_incident_geom", table_name="incident", postgresql_using="gist")
     op.drop_table("incident")
