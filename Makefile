@@ -16,7 +16,7 @@ test: ## set up, and run all tests
 	@$(PY) -m pytest $(ARGS)
 
 bench: ## run every benchmark and print one table
-	@scripts/setup test
+	@scripts/setup bench
 	@$(VENV)/bin/dengta bench
 
 lint: ## style, imports between floors, and the container files

@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     api_port: int = Field(default=8420, ge=1, le=65535, description="Port of the API and the console.")
     public_hosts: tuple[str, ...] = Field(
         default=(),
-        description="Names under which a proxy hands requests on to an API that listens on loopback. JSON list.",
+        description="Names under which a proxy in front of a loopback address is known. JSON list.",
     )
     cookie_secure: bool = Field(
         default=False,

@@ -24,6 +24,7 @@ app = typer.Typer(
 def _register() -> None:
     from dengta.commands import (
         account,
+        bench,
         cameras,
         city,
         demo,
@@ -45,6 +46,7 @@ def _register() -> None:
         ("events", events.events),
         ("serve", serve.serve),
         ("doctor", doctor.doctor),
+        ("bench", bench.bench),
     ):
         app.command(name)(function)
     app.add_typer(models.app, name="models")

@@ -59,7 +59,8 @@ def _benchmarks() -> list[str]:
     """The modules that declare cases. They are read, not imported: loading them all takes seconds."""
     if not (FOLDER / "harness.py").is_file():
         raise SetupError(
-            "The benchmarks are not installed with Dengta.", remedy="Run dengta bench from a checkout of the source."
+            "The benchmarks are not installed with Dengta.",
+            remedy="Run dengta bench from a checkout of the source.",
         )
     return sorted(path.stem for path in FOLDER.glob("*.py") if _DECLARES_CASES.search(path.read_text()))
 
