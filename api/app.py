@@ -22,7 +22,7 @@ from api.schemas import Problem
 from api.sessions import Sessions
 from api.stream import EventStream, Streams
 from api.throttle import Throttle
-from dispatch.record import NOTIFY_CHANNEL
+from dispatch.announce import NOTIFY_CHANNEL
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from base.ids import new_id
-from dispatch.place import locate
-from dispatch.record import NOTIFY_CHANNEL, post_event
-from models.event import Event, IncidentData
+from dispatch.announce import announce, wake_relay
+from models.event import source_of
 
 if TYPE_CHECKING:
     import asyncpg
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
 _CLOSE = """
 update incident set state = 'closed', closed_at = $1, updated_at = $1, sequence = sequence + 1
  where exercise and closed_at is null
-returning id, kind, severity, confidence, scene_id, camera_id, facts::text as facts, opened_at, sequence
+returning id, facts::text as facts
 """
 
 _FORGET = """
@@ -34,41 +32,11 @@ async def end_exercises(connection: asyncpg.Connection[Any], *, site: str, clock
     Returns:
         How many incidents were closed.
     """
-    now = clock.now()
-    rows = await connection.fetch(_CLOSE, now)
-    located = await locate(connection, [row["camera_id"] for row in rows])
+    rows = await connection.fetch(_CLOSE, clock.now())
     for row in rows:
-        where = located[row["camera_id"]]
-        event = Event(
-            id=new_id(),
-            source=f"/dengta/{site}",
-            type="cn.dengta.incident.closed.v1",
-            subject=f"incident/{row['id']}",
-            time=now,
-            sequence=row["sequence"],
-            exercise=True,
-            data=IncidentData(
-                incident_id=row["id"],
-                kind=row["kind"],
-                state="closed",
-                severity=row["severity"],
-                confidence=row["confidence"],
-                scene_id=row["scene_id"],
-                place=where.place,
-                address=where.address,
-                unit=where.unit,
-                camera=where.camera,
-                evidence=None,
-                facts={**orjson.loads(row["facts"]), "closed_because": "the exercise has ended"},
-                looked_at=None,
-                captured_at=None,
-                recognised_at=None,
-                opened_at=row["opened_at"],
-                closed_at=now,
-            ),
-        )
-        await post_event(connection, event, where.district_code)
+        facts = {**orjson.loads(row["facts"]), "closed_because": "the exercise has ended"}
+        await announce(connection, row["id"], source=source_of(site), moments=None, facts=facts)
     await connection.execute(_FORGET)
     if rows:
-        await connection.execute("select pg_notify($1, '')", NOTIFY_CHANNEL)
+        await wake_relay(connection)
     return len(rows)

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+import asyncio
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import orjson
 
 from base.errors import DengtaError, InvalidInputError, UnavailableError
-from base.ids import new_id
 from base.log import get_logger
-from dispatch.place import Located, locate
-from models.event import Event, Evidence, IncidentData, subject_of
-from models.verdict import Act, Verdict
+from dispatch.announce import Moments, announce, wake_relay
+from dispatch.place import locate
+from models.event import source_of
+from models.verdict import Act
 from scenes.table import rule_named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     import asyncpg
@@ -25,12 +26,11 @@ if TYPE_CHECKING:
     from base.clock import Clock
     from base.database import Database
     from dispatch.evidence import EvidenceStore
+    from models.event import Event
     from models.observation import Observation
+    from models.verdict import Verdict
 
 log = get_logger(__name__)
-
-NOTIFY_CHANNEL = "dengta_outbox"
-"""PostgreSQL notification sent with every transaction that wrote to the outbox."""
 
 DETECTIONS_SHOWN = 50
 """Keeps an event well below the stream's message limit."""
@@ -68,17 +68,13 @@ insert into incident (kind, state, severity, confidence, scene_id, camera_id, wa
                       opened_at, updated_at)
 values ($1, 'suspected', $2, $3, $4, $5, $6, $7, $8, $9,
         ST_SetSRID(ST_MakePoint($10::float8, $11::float8), 4326), $12, $13, $14, $15::jsonb, $16, $17, $17)
-returning id, opened_at
+returning id
 """
 
 _CLOSE = """
 update incident set state = 'closed', closed_at = $2, updated_at = $2, sequence = sequence + 1
  where id = $1 and closed_at is null
-returning id, sequence, severity, opened_at
-"""
-
-_OUTBOX = """
-insert into outbox (event_id, incident_id, sequence, subject, body) values ($1, $2, $3, $4, $5::jsonb)
+returning id
 """
 
 
@@ -142,7 +138,7 @@ class Recorder:
     def __init__(self, database: Database, evidence: EvidenceStore, *, site: str, clock: Clock) -> None:
         self._database = database
         self._evidence = evidence
-        self._source = f"/dengta/{site}"
+        self._source = source_of(site)
         self._clock = clock
 
     async def record(self, sightings: Sequence[Sighting]) -> Recorded:
@@ -168,7 +164,7 @@ class Recorder:
                 # What decides nothing need not wait for the disk: if it is lost, the next look says it again.
                 await connection.execute("set local synchronous_commit = off")
             else:
-                await connection.execute("select pg_notify($1, '')", NOTIFY_CHANNEL)
+                await wake_relay(connection)
             await self._save(connection, [state for state in states.values() if state.changed])
         return Recorded(counted, events)
 
@@ -211,7 +207,7 @@ class Recorder:
         if verdict.act is Act.OPEN and state.incident_id is None:
             await self._open(connection, state, sighting, verdict, rule.kind)
         elif verdict.act is Act.CLOSE and state.incident_id is not None:
-            await self._close(connection, state, sighting, verdict, rule.kind)
+            await self._close(connection, state, sighting, verdict)
 
     async def _open(
         self,
@@ -221,103 +217,39 @@ class Recorder:
         verdict: Verdict,
         kind: str,
     ) -> None:
-        located = (await locate(connection, [state.camera_id]))[state.camera_id]
-        verdict = replace(verdict, facts={**verdict.facts, "detections": _shown(sighting.observation)})
-        evidence = self._keep(sighting)
-        opened_at = self._clock.now()
-        place = located.place
-        row = await connection.fetchrow(
+        located = await locate(connection, state.camera_id)
+        facts = {**verdict.facts, "detections": _shown(sighting.observation)}
+        state.incident_id = await connection.fetchval(
             _OPEN,
             *(kind, verdict.severity, verdict.confidence, state.scene_id, state.camera_id, state.watch_id),
             *(located.unit_id, located.unit_tree, located.sensitivity),
-            *((place.longitude, place.latitude, place.accuracy_m) if place else (None, None, None)),
-            *(
-                located.address,
-                evidence,
-                orjson.dumps(dict(verdict.facts)).decode(),
-                located.simulated,
-                opened_at,
-            ),
+            *(located.longitude, located.latitude, located.accuracy_m, located.address),
+            await asyncio.to_thread(self._keep, sighting),
+            *(orjson.dumps(facts).decode(), located.simulated, self._clock.now()),
         )
-        assert row is not None
-        state.incident_id = row["id"]
-        event = self._event(state, sighting, verdict, located, kind=kind, opened_at=opened_at)
-        if evidence:
-            shown = Evidence(sha256=evidence, path=f"/api/v1/evidence/{evidence}.jpg")
-            event = event.model_copy(update={"data": event.data.model_copy(update={"evidence": shown})})
-        await post_event(connection, event, located.district_code)
-        state.events.append(event)
+        await self._announce(connection, state, sighting)
 
     async def _close(
+        self, connection: asyncpg.Connection[Any], state: _WatchState, sighting: Sighting, verdict: Verdict
+    ) -> None:
+        # It may have been closed by hand already; then the watch is free again, and nothing is to be said.
+        if await connection.fetchval(_CLOSE, state.incident_id, self._clock.now()):
+            await self._announce(connection, state, sighting, verdict.facts)
+        state.incident_id = None
+
+    async def _announce(
         self,
         connection: asyncpg.Connection[Any],
         state: _WatchState,
         sighting: Sighting,
-        verdict: Verdict,
-        kind: str,
+        facts: Mapping[str, Any] | None = None,
     ) -> None:
-        closed_at = self._clock.now()
-        row = await connection.fetchrow(_CLOSE, state.incident_id, closed_at)
-        if row is None:  # somebody closed it by hand already; the watch is free again
-            state.incident_id = None
-            return
-        located = (await locate(connection, [state.camera_id]))[state.camera_id]
-        verdict = replace(verdict, severity=row["severity"])
-        event = self._event(
-            state,
-            sighting,
-            verdict,
-            located,
-            kind=kind,
-            opened_at=row["opened_at"],
-            closed_at=closed_at,
-            sequence=row["sequence"],
-        )
-        await post_event(connection, event, located.district_code)
-        state.events.append(event)
-        state.incident_id = None
-
-    def _event(  # noqa: PLR0913 - an event has this many parts
-        self,
-        state: _WatchState,
-        sighting: Sighting,
-        verdict: Verdict,
-        located: Located,
-        *,
-        kind: str,
-        opened_at: datetime,
-        closed_at: datetime | None = None,
-        sequence: int = 1,
-    ) -> Event:
         assert state.incident_id is not None
-        return Event(
-            id=new_id(),
-            source=self._source,
-            type="cn.dengta.incident.closed.v1" if closed_at else "cn.dengta.incident.opened.v1",
-            subject=f"incident/{state.incident_id}",
-            time=closed_at or opened_at,
-            sequence=sequence,
-            exercise=located.simulated,
-            data=IncidentData(
-                incident_id=state.incident_id,
-                kind=kind,
-                state="closed" if closed_at else "suspected",
-                severity=verdict.severity,
-                confidence=round(verdict.confidence, 4),
-                scene_id=state.scene_id,
-                place=located.place,
-                address=located.address,
-                unit=located.unit,
-                camera=located.camera,
-                evidence=None,
-                facts=dict(verdict.facts),
-                looked_at=sighting.looked_at,
-                captured_at=sighting.observation.captured_at,
-                recognised_at=sighting.recognised_at,
-                opened_at=opened_at,
-                closed_at=closed_at,
-            ),
+        moments = Moments(sighting.looked_at, sighting.observation.captured_at, sighting.recognised_at)
+        event = await announce(
+            connection, state.incident_id, source=self._source, moments=moments, facts=facts
         )
+        state.events.append(event)
 
     def _keep(self, sighting: Sighting) -> str | None:
         """Store the deciding picture; a matter without its picture is still a matter."""
@@ -338,13 +270,6 @@ class Recorder:
                 [orjson.dumps(s.state).decode() for s in states],
                 [s.incident_id for s in states],
             )
-
-
-async def post_event(connection: asyncpg.Connection[Any], event: Event, district_code: str | None) -> None:
-    """Put an event into the outbox of the caller's transaction."""
-    subject = subject_of(event.data.kind, district_code)
-    body = event.model_dump_json()
-    await connection.execute(_OUTBOX, event.id, event.data.incident_id, event.sequence, subject, body)
 
 
 def _shown(observation: Observation) -> list[list[Any]]:

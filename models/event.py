@@ -87,6 +87,11 @@ class Event(_Part):
     data: IncidentData
 
 
+def source_of(site: str) -> str:
+    """The events' source: this installation."""
+    return f"/dengta/{site}"
+
+
 def subject_of(kind: str, district_code: str | None) -> str:
     """The JetStream subject: by kind, then district, so that a consumer may filter by either."""
     return f"dengta.events.{_token(kind)}.{_token(district_code or 'none')}"

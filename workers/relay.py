@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from dispatch.record import NOTIFY_CHANNEL
+from dispatch.announce import NOTIFY_CHANNEL
 from dispatch.relay import ensure_stream, relay_once
 from workers.retry import forever
 

@@ -18,6 +18,7 @@ from base.clock import ManualClock
 from base.database import Database
 from base.errors import InvalidInputError, UnavailableError
 from dispatch.evidence import FolderEvidence, encode_jpeg
+from dispatch.exercise import end_exercises
 from dispatch.record import Recorder, Sighting
 from models.event import Event
 from models.observation import Detection, Observation
@@ -280,3 +281,39 @@ def test_a_nearly_full_disk_refuses_evidence_in_words(tmp_path: Path) -> None:
 def test_evidence_is_never_fetched_by_anything_but_a_digest(tmp_path: Path, digest: str) -> None:
     with pytest.raises(InvalidInputError):
         FolderEvidence(tmp_path).get(digest)
+
+
+async def test_a_matter_is_closed_where_it_was_opened_though_its_camera_was_moved_between(
+    city: SmallCity, recorder: Recorder, database: Database
+) -> None:
+    await recorder.record([seen(city, "west-1", 0, 6), seen(city, "west-1", 60, 6)])
+    async with database.raw() as connection:
+        await connection.execute(
+            "update camera set geom = ST_SetSRID(ST_MakePoint(121.35, 37.1), 4326) where id = $1",
+            city.cameras["west-1"],
+        )
+    await recorder.record([seen(city, "west-1", 120, 0), seen(city, "west-1", 180, 0)])
+    opened, closed = await outbox(database)
+    assert closed.type == "cn.dengta.incident.closed.v1"
+    assert closed.data.unit == opened.data.unit
+    assert closed.data.place == opened.data.place
+    assert closed.data.evidence == opened.data.evidence
+    async with database.raw() as connection:
+        assert await connection.fetchval("select count(distinct subject) from outbox") == 1
+
+
+async def test_the_end_of_an_exercise_closes_its_matters_and_lets_them_open_anew(
+    city: SmallCity, recorder: Recorder, database: Database
+) -> None:
+    async with database.raw() as connection:
+        await connection.execute("update camera set simulated = true where id = $1", city.cameras["west-1"])
+    for where in ("west-1", "west-2"):
+        await recorder.record([seen(city, where, 0, 6), seen(city, where, 60, 6)])
+    async with database.raw() as connection, connection.transaction():
+        assert await end_exercises(connection, site="test", clock=ManualClock(NOON)) == 1
+    last = (await outbox(database))[-1]
+    assert (last.exercise, last.sequence, last.data.state) == (True, 2, "closed")
+    assert last.data.facts["closed_because"] == "the exercise has ended"
+    assert [i["state"] for i in await incidents(database)] == ["closed", "suspected"]
+    await recorder.record([seen(city, "west-1", 120, 6), seen(city, "west-1", 180, 6)])
+    assert [i["state"] for i in await incidents(database)] == ["closed", "suspected", "suspected"]
