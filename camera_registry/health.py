@@ -21,6 +21,7 @@ insert into camera_state as s (camera_id, state, since, looked_at, outcome, fail
 select n.camera_id, n.state, n.at, n.at, n.outcome, n.failed
   from unnest($1::bigint[], $2::smallint[], $3::timestamptz[], $4::text[], $5::smallint[])
        as n(camera_id, state, at, outcome, failed)
+ where exists (select from camera where id = n.camera_id for key share)  -- it may have been deleted meanwhile
  order by n.camera_id
     on conflict (camera_id) do update
    set failures = case when excluded.failures = 0 then 0 else least(s.failures + 1, 1000) end,
@@ -33,6 +34,7 @@ select n.camera_id, n.state, n.at, n.at, n.outcome, n.failed
        looked_at = excluded.looked_at,
        outcome = excluded.outcome
  where s.looked_at is null or s.looked_at < excluded.looked_at
+       or s.looked_at > now() + interval '1 minute'  -- by a clock that has been set back since
 """  # noqa: S608 - the only parts put in are our own numbers
 
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from base.errors import UnavailableError
-from dengta.wording import STATES, kind_words, place_words
+from dengta.wording import kind_words, place_words, state_words
 from models.camera import CameraState
 from models.messages import LOOKED, Looked
 
@@ -139,9 +139,9 @@ class Board:
             table.add_row(
                 f"{event.time:%H:%M:%S}",
                 kind_words(data.kind),
-                STATES[data.state],
+                state_words(data.state),
                 str(data.severity),
-                place_words(event),
+                Text(place_words(event)),  # records hold whatever was typed, brackets too
                 f"{data.confidence:.2f}",
                 "演练 exercise" if event.exercise else "",
                 style="dim" if data.state == "closed" else "",

@@ -12,6 +12,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError as MissingError
 from pydantic import ValidationError
 
+from base.errors import InvalidInputError
 from base.log import get_logger
 from models.event import STREAM, SUBJECTS, Event
 
@@ -68,7 +69,11 @@ class EventConsumer:
         self._handled: OrderedDict[str, None] = OrderedDict()
 
     async def follow(self) -> AsyncGenerator[Delivery, None]:
-        """Every event, until each is acknowledged; what came twice by its id comes once."""
+        """Every event, until each is acknowledged; what came twice by its id comes once.
+
+        Raises:
+            InvalidInputError: The durable name exists with another filter.
+        """
         while True:
             try:
                 async for delivery in self._session():
@@ -89,6 +94,13 @@ class EventConsumer:
         subscription = await self._jetstream.pull_subscribe(
             self._subject, durable=self._durable, stream=STREAM, config=config
         )
+        info = await subscription.consumer_info()
+        if info.config.filter_subject != self._subject:
+            raise InvalidInputError(
+                f"The durable name {self._durable} follows {info.config.filter_subject} and not "
+                f"{self._subject}.",
+                remedy="Choose another name for another filter.",
+            )
         while True:
             try:
                 (message,) = await subscription.fetch(1, timeout=5)
@@ -99,7 +111,8 @@ class EventConsumer:
             try:
                 event = Event.model_validate_json(message.data)
             except ValidationError:
-                log.warning("event not understood", subject=message.subject)
+                # Not a CloudEvent of ours: newer versions are, and are delivered.
+                log.warning("no event", subject=message.subject, bytes=len(message.data))
                 await message.term()
                 continue
             if str(event.id) in self._handled:

@@ -16,6 +16,11 @@ def kind_words(kind: str) -> str:
     return KINDS.get(kind, kind)
 
 
+def state_words(state: str) -> str:
+    """A state in words; one without words is told by its name."""
+    return STATES.get(state, state)
+
+
 def place_words(event: Event) -> str:
     """Where it is: the unit from the district down, the address, and how exact that is."""
     data = event.data
@@ -42,5 +47,5 @@ def event_line(event: Event) -> str:
     drill = "  [演练 EXERCISE]" if event.exercise else ""
     return (
         f"{event.time:%Y-%m-%d %H:%M:%S}Z  {data.incident_id}.{event.sequence}  {kind_words(data.kind)}  "
-        f"{STATES[data.state]}  {place_words(event)}  {data.confidence:.2f}  {data.camera.name}{drill}"
+        f"{state_words(data.state)}  {place_words(event)}  {data.confidence:.2f}  {data.camera.name}{drill}"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -35,6 +36,9 @@ log = get_logger(__name__)
 DETECTIONS_SHOWN = 50
 """Keeps an event well below the stream's message limit."""
 
+CLOCK_TOLERANCE = timedelta(minutes=1)
+"""By so much may machines' clocks differ."""
+
 _NEVER = UUID(int=0)
 
 _LOCK_STATES = """
@@ -51,6 +55,7 @@ _FIRST_STATES = """
 insert into rule_state (watch_id, captured_at, look_id, state)
 select id, 'epoch', $2, '{}' from watch
  where id = any($1::bigint[]) and not exists (select from rule_state where watch_id = watch.id)
+ order by id
     on conflict do nothing
 """
 
@@ -156,7 +161,7 @@ class Recorder:
             counted = 0
             for sighting in ordered:
                 state = states.get(sighting.watch_id)
-                if state and _is_newer(sighting.observation, state):
+                if state and _is_newer(sighting.observation, state, self._clock.now()):
                     counted += 1
                     await self._weigh(connection, state, sighting)
             events = tuple(event for state in states.values() for event in state.events)
@@ -280,5 +285,9 @@ def _shown(observation: Observation) -> list[list[Any]]:
     ]
 
 
-def _is_newer(observation: Observation, state: _WatchState) -> bool:
+def _is_newer(observation: Observation, state: _WatchState, now: datetime) -> bool:
+    if state.captured_at > now + CLOCK_TOLERANCE:
+        # It was recorded by a clock that has been set back since; waiting for it would blind the watch.
+        log.warning("state from the future overtaken", watch=state.watch_id, captured_at=state.captured_at)
+        return True
     return (observation.captured_at, observation.look_id) > (state.captured_at, state.look_id)

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     import asyncpg
     from nats.js import JetStreamContext
 
-    from base.database import Database
-
 log = get_logger(__name__)
 
 BATCH = 200
@@ -45,24 +43,24 @@ _MARK = "update outbox set published_at = now() where seq = any($1::bigint[])"
 _REPUBLISH = "update outbox set published_at = null where created_at > now() - interval '30 days'"
 
 
-async def ensure_stream(jetstream: JetStreamContext, database: Database) -> None:
-    """Make the stream unless it is there. One that had to be made anew gets what the old one had.
+async def ensure_stream(connection: asyncpg.Connection[Any], jetstream: JetStreamContext) -> None:
+    """Make the stream unless it is there. One that has to be made anew gets what the old one had.
+
+    The outbox is marked for publishing again *before* the stream is made: a fall between the two is met by
+    the next call, which still finds no stream.
 
     Raises:
-        UnavailableError: JetStream or the database does not answer.
+        UnavailableError: JetStream does not answer.
     """
     try:
         try:
             await jetstream.stream_info(STREAM)
         except StreamNotFoundError:
+            done = await connection.execute(_REPUBLISH)
             await jetstream.add_stream(STREAM_CONFIG)
-        else:
-            return
+            log.info("stream made", republishing=done)
     except (NatsError, TimeoutError) as err:
         raise UnavailableError("JetStream does not answer now.") from err
-    async with database.raw() as connection:
-        done = await connection.execute(_REPUBLISH)
-    log.info("stream made", republishing=done)
 
 
 async def relay_once(

@@ -24,7 +24,7 @@ class PlannedWatch:
         id: The watch.
         camera_id: Whose picture it wants.
         cadence_s: Seconds between looks.
-        seen_at: Seconds since the epoch of the newest picture it has judged, or None.
+        seen_at: When it judged its newest picture, on the calendar's clock, or None.
     """
 
     id: int
@@ -57,7 +57,7 @@ class Calendar:
     """Earliest due first, one look for all that is due on a camera.
 
     A lease that expires makes its camera due again, so a dead worker costs one lease time and nothing stale
-    is ever queued. Times are seconds since the epoch, handed in by the caller.
+    is ever queued. Times are seconds on one clock that never jumps, handed in by the caller.
 
     Args:
         lease_s: Seconds that a worker may keep a look.

@@ -13,7 +13,9 @@ SUBJECTS = "dengta.events.>"
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    """A reader passes over what a newer version says more, so that versions can live side by side."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class Place(_Part):
@@ -54,7 +56,7 @@ class IncidentData(_Part):
 
     incident_id: int
     kind: str
-    state: Literal["suspected", "confirmed", "closed"]
+    state: str = Field(description="suspected, confirmed or closed; later versions may know more")
     severity: int = Field(ge=1, le=4, description="GB/T 28181 alarm priority, 1 highest")
     confidence: float = Field(ge=0, le=1)
     scene_id: int | None
@@ -77,7 +79,9 @@ class Event(_Part):
     specversion: Literal["1.0"] = "1.0"
     id: UUID
     source: str
-    type: Literal["cn.dengta.incident.opened.v1", "cn.dengta.incident.closed.v1"]
+    type: str = Field(
+        pattern=r"^cn\.dengta\.", description="cn.dengta.incident.opened.v1 or cn.dengta.incident.closed.v1"
+    )
     subject: str
     time: AwareDatetime
     datacontenttype: Literal["application/json"] = "application/json"

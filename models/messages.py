@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 ASK = "dengta.calendar.ask"
 """Request: a worker asks for looks."""
@@ -18,9 +18,9 @@ LEASES_PER_ASK = 500
 
 
 class Message(BaseModel):
-    """A message on the wire, as JSON; unknown fields are a fault of the sender."""
+    """A message on the wire, as JSON. What a newer sender says more is passed over."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
     def encode(self) -> bytes:
         """The JSON form."""
@@ -32,6 +32,8 @@ class Ask(Message):
 
     worker: str = Field(max_length=64)
     count: int = Field(ge=1, le=LEASES_PER_ASK)
+    asked_at: AwareDatetime
+    patience_s: float = Field(gt=0, le=60, description="After so long the worker listens no more.")
 
 
 class Lease(Message):

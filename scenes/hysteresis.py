@@ -54,8 +54,8 @@ class Ballot:
         }
 
     def cast(self, vote: Vote, settings: RuleSettings) -> tuple[Ballot, Act]:
-        """Count one more picture, forget those that are too many or too old, and decide."""
-        kept = (*(v for v in self.votes if vote.at - v.at <= settings.memory_s), vote)[-settings.of :]
+        """Count one more picture, forget those that are too many, too old or from the future, and decide."""
+        kept = (*(v for v in self.votes if 0 <= vote.at - v.at <= settings.memory_s), vote)[-settings.of :]
         ballot = Ballot(self.is_open, kept)
         if self.is_open:
             if sum(v.value <= settings.close_at for v in kept) >= settings.votes:

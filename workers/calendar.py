@@ -31,7 +31,7 @@ LONGEST_WAIT_S = 1.0
 
 _WATCHES = """
 select w.id, w.camera_id, w.cadence_s::float8 as cadence_s,
-       extract(epoch from s.captured_at)::float8 as seen_at
+       extract(epoch from now() - s.captured_at)::float8 as age_s
   from watch w
   join camera c on c.id = w.camera_id
   left join rule_state s on s.watch_id = w.id
@@ -57,7 +57,18 @@ class CalendarProcess:
     async def _replan(self) -> None:
         async with self._database.raw() as connection:
             rows = await connection.fetch(_WATCHES)
-        self._calendar.replan((PlannedWatch(**dict(row)) for row in rows), self._now())
+        now = self._now()
+        # A picture from the future (a clock that was set back) must not put its camera off until then.
+        watches = (
+            PlannedWatch(
+                row["id"],
+                row["camera_id"],
+                row["cadence_s"],
+                None if row["age_s"] is None else now - max(0.0, row["age_s"]),
+            )
+            for row in rows
+        )
+        self._calendar.replan(watches, now)
         await asyncio.sleep(REPLAN_S)
 
     async def _answer(self, message: Msg) -> None:
@@ -65,6 +76,9 @@ class CalendarProcess:
             ask = Ask.model_validate_json(message.data)
         except ValidationError:
             log.warning("ask not understood", bytes=len(message.data))
+            return
+        if (self._clock.now() - ask.asked_at).total_seconds() > ask.patience_s:
+            # It waited in the queue while this process was away; leases would go to nobody.
             return
         now = self._now()
         leases = tuple(
@@ -94,4 +108,5 @@ class CalendarProcess:
             self._calendar.complete(returned.lease, now, picture=returned.picture)
 
     def _now(self) -> float:
-        return self._clock.now().timestamp()
+        # Monotonic, so that a jump of the wall clock neither floods nor blinds the city.
+        return self._clock.monotonic()

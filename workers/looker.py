@@ -9,7 +9,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import asyncpg
 from nats.errors import Error as NatsError
+from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError
 
 from base.errors import InvalidInputError, UnavailableError
 from base.ids import new_id
@@ -21,6 +24,7 @@ from ingest.target import CameraAddress
 from models.camera import CameraState
 from models.look import Look, Outcome
 from models.messages import ASK, DONE, LEASES_PER_ASK, LOOKED, Ask, Done, Grant, Lease, Looked, Returned
+from models.observation import Observation
 from workers.retry import forever, until_done
 
 if TYPE_CHECKING:
@@ -34,13 +38,14 @@ if TYPE_CHECKING:
     from base.settings import Settings
     from camera_registry.addresses import AddressBook
     from dispatch.record import Recorder
-    from inference.objects import ObjectRecogniser
+    from inference.objects import ObjectRecogniser, Sight
     from ingest.look import Looker
     from models.camera import StreamLogin
-    from models.observation import Observation
 
 log = get_logger(__name__)
 
+PATIENCE_S = 2.0
+"""How long the calendar's answer is waited for."""
 RECORD_BATCH = 200
 RECORD_GATHER_S = 0.05
 """How long a batch waits for company: adds that much to an event's way, saves a commit a look."""
@@ -131,12 +136,16 @@ class LookerProcess:
             await asyncio.sleep(max(grant.wait_s, 0.02))
 
     async def _request(self, count: int) -> Grant:
-        ask = Ask(worker=self._name, count=count)
+        if not self._bus.is_connected:  # an ask would wait in a buffer, and be answered to nobody
+            raise UnavailableError("The queue is away.")
+        ask = Ask(worker=self._name, count=count, asked_at=self._clock.now(), patience_s=PATIENCE_S)
         try:
-            answer = await self._bus.request(ASK, ask.encode(), timeout=2)
+            answer = await self._bus.request(ASK, ask.encode(), timeout=PATIENCE_S)
+            return Grant.model_validate_json(answer.data)
         except (NatsError, TimeoutError) as err:
             raise UnavailableError("The calendar does not answer.") from err
-        return Grant.model_validate_json(answer.data)
+        except ValidationError as err:
+            raise UnavailableError("The calendar's answer is not understood.") from err
 
     async def _take(self, lease: Lease, login: StreamLogin) -> None:
         """Look once, and pass the result on; the place is given back when it is recorded."""
@@ -146,22 +155,50 @@ class LookerProcess:
         except InvalidInputError as err:
             look = Look(Outcome.NOT_ALLOWED, detail=err.detail)
         else:
-            look = await self._looker.look(
-                address, deadline_s=self._settings.look_deadline_s, max_width=self._settings.look_width
-            )
+            look = await self._look(address)
         taken = _Taken(lease, look, looked_at, self._clock.now())
         await (self._to_recognise if look.frame else self._to_record).put(taken)
 
+    async def _look(self, address: CameraAddress) -> Look:
+        """Look once. What nobody foresaw costs this look, and not all others that are under way."""
+        try:
+            return await self._looker.look(
+                address, deadline_s=self._settings.look_deadline_s, max_width=self._settings.look_width
+            )
+        except Exception:
+            log.exception("look failed in an unforeseen way")
+            return Look(Outcome.MALFORMED, detail="The look failed in a way that nobody foresaw.")
+
     async def _recognise(self) -> None:
         batch = await _gather(self._to_recognise, self._settings.recognition_batch, RECOGNISE_GATHER_S)
-        pictures = [(t.lease.camera_id, new_id(), t.look.frame) for t in batch if t.look.frame]
-        observations = await asyncio.get_running_loop().run_in_executor(
-            self._engine, self._recogniser.recognise, pictures
-        )
+        sights = [(t.lease.camera_id, new_id(), t.look.frame) for t in batch if t.look.frame]
+        observations = await asyncio.get_running_loop().run_in_executor(self._engine, self._judged, sights)
         now = self._clock.now()
         for taken, observation in zip(batch, observations, strict=True):
             await self._to_record.put(replace(taken, observation=observation, recognised_at=now))
         self._recognised += len(batch)
+
+    def _judged(self, sights: Sequence[Sight]) -> list[Observation]:
+        """Recognise a batch; a picture that the recogniser cannot bear is abstained from, by itself."""
+        try:
+            return self._recogniser.recognise(sights)
+        except Exception:
+            if len(sights) > 1:
+                return [observation for sight in sights for observation in self._judged([sight])]
+            log.exception("picture not recognised")
+            ((camera_id, look_id, frame),) = sights
+            return [
+                Observation(
+                    camera_id=camera_id,
+                    look_id=look_id,
+                    captured_at=frame.captured_at,
+                    recogniser="objects",
+                    model="",
+                    values={},
+                    confidence=0.0,
+                    abstained="error",
+                )
+            ]
 
     async def _record(self) -> None:
         """Record a batch until it is recorded: what was looked at is not dropped because a part is away."""
@@ -188,7 +225,8 @@ class LookerProcess:
             recorded = await self._recorder.record(sightings)
         except UnavailableError:
             raise
-        except Exception:
+        except (DBAPIError, asyncpg.PostgresError, ValueError, TypeError, KeyError):
+            # What says that the store is ill is an UnavailableError; here it is the row that is wrong.
             if len(sightings) == 1:
                 log.exception("sighting refused", watch=sightings[0].watch_id)
                 return

@@ -44,8 +44,9 @@ class RelayProcess:
             await connection.fetch("select pg_advisory_lock($1)", _LOCK_KEY)
             await connection.add_listener(NOTIFY_CHANNEL, wake)
             try:
-                await ensure_stream(self._jetstream, self._database)
                 while True:
+                    # Also when nothing is to be published: consumers of a lost stream wait for it.
+                    await ensure_stream(connection, self._jetstream)
                     await self._drain(connection)
                     await _wait(woken, IDLE_S)
             finally:

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
     from models.event import Event
 
+INTERRUPTED = 130
+"""Exit code of a program that was told to end (128 + SIGINT)."""
+
 PUBLISHED = "select published_at from outbox where event_id = $1"
 
 
@@ -63,11 +66,15 @@ def demo(
         settings.log_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     log = (settings.log_dir / "supervisor.log").open("a") if settings.log_dir.is_dir() else None
     configure_logging("supervisor", level=settings.log_level, json=settings.log_json, stream=log)
-    with contextlib.suppress(asyncio.CancelledError):
+    try:
         asyncio.run(_demo(plan, until_event=until_event, timeout_s=timeout, json=json))
+    except asyncio.CancelledError:
+        if until_event:  # it was ended before there was an event
+            raise typer.Exit(INTERRUPTED) from None
 
 
 async def _demo(plan: DemoPlan, *, until_event: bool, timeout_s: float, json: bool) -> None:
+    started_at = datetime.now(UTC)
     task: asyncio.Task[Any] | None = asyncio.current_task()
     assert task is not None
     end_on_signals(task)
@@ -79,7 +86,7 @@ async def _demo(plan: DemoPlan, *, until_event: bool, timeout_s: float, json: bo
             bus = await connect_bus(get_settings(), name="demo")
             stack.push_async_callback(_close, bus)
             if until_event:
-                await _first_event(running, bus, timeout_s, json=json)
+                await _first_event(running, bus, started_at, timeout_s, json=json)
             else:
                 await _watch(running, bus)
 
@@ -128,13 +135,15 @@ async def _consume(board: Board, bus: Client) -> None:
         await delivery.acknowledge()
 
 
-async def _first_event(running: RunningDemo, bus: Client, timeout_s: float, *, json: bool) -> None:
+async def _first_event(
+    running: RunningDemo, bus: Client, started_at: datetime, timeout_s: float, *, json: bool
+) -> None:
     """Wait for the first event of this run, and print it with how long each stage took."""
     began = time.monotonic()
     stream = EventConsumer(bus, CONSUMER).follow()
     try:
         async with asyncio.timeout(timeout_s):
-            delivery = await _first_opened(stream, running.filmed)
+            delivery = await _first_opened(stream, running.filmed, started_at)
     except TimeoutError as err:
         raise UnavailableError(
             f"No event reached the consumer within {timeout_s:.0f} s.",
@@ -164,14 +173,16 @@ async def _first_event(running: RunningDemo, bus: Client, timeout_s: float, *, j
     console.print("  ".join(f"{name} {value:.0f} ms" for name, value in stages.items()), style="dim")
 
 
-async def _first_opened(stream: AsyncIterator[Delivery], filmed: frozenset[int]) -> Delivery:
-    """The first matter that opens before a camera with a filmed clip, where there is such a camera.
+async def _first_opened(
+    stream: AsyncIterator[Delivery], filmed: frozenset[int], started_at: datetime
+) -> Delivery:
+    """The first matter of this run that opens before a camera with a filmed clip, where there is such a one.
 
     A rendered clip shows that the thread runs; a filmed one shows that something real is recognised.
     """
     while True:
         delivery = await anext(stream)
-        opened = delivery.event.type.endswith(".opened.v1")
+        opened = delivery.event.type.endswith(".opened.v1") and delivery.event.time >= started_at
         if opened and (not filmed or delivery.event.data.camera.id in filmed):
             return delivery
         await delivery.acknowledge()

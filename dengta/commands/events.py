@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import sys
+from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from base.errors import InvalidInputError, SetupError
+from base.log import configure_logging
 from base.settings import get_settings
 from dengta.consumer import EventConsumer
 from dengta.store import connect_bus
@@ -33,9 +36,15 @@ def events(
     json: Annotated[bool, typer.Option("--json", help="One CloudEvent a line.")] = False,
 ) -> None:
     """Consume events: each is acknowledged after it was printed, and never lost in between."""
-    for name, value in (("--durable", durable), ("--kind", kind), ("--district", district)):
-        if value != "*" and not _is_name(value):
-            raise InvalidInputError(f"{name} may hold letters, digits, - and _, at most 64.")
+    for name, value, all_ in (
+        ("--durable", durable, ""),
+        ("--kind", kind, "*"),
+        ("--district", district, "*"),
+    ):
+        if value != all_ and not _is_name(value):
+            raise InvalidInputError(f"{name} holds letters, digits, - and _, at most 64.")
+    settings = get_settings()
+    configure_logging("events", level="warning", json=settings.log_json)
     asyncio.run(_consume(durable, f"dengta.events.{kind}.{district}", out, limit, follow=follow, json=json))
 
 
@@ -46,7 +55,6 @@ def _is_name(value: str) -> bool:
 async def _consume(
     durable: str, subject: str, out: Path | None, limit: int, *, follow: bool, json: bool
 ) -> None:
-    console = Console(highlight=False, soft_wrap=True)
     bus = await connect_bus(get_settings(), name=f"events-{durable}")
     ledger = _open(out) if out else None
     stream = EventConsumer(bus, durable, subject=subject).follow()
@@ -55,31 +63,36 @@ async def _consume(
         while not limit or count < limit:
             delivery = await asyncio.wait_for(anext(stream), None if follow else IDLE_S)
             _keep(ledger, delivery.event)
-            console.print(
-                delivery.event.model_dump_json() if json else event_line(delivery.event), markup=False
-            )
+            print(delivery.event.model_dump_json() if json else event_line(delivery.event), flush=True)
             await delivery.acknowledge()
             count += 1
     except TimeoutError:
         if not count:
-            Console(stderr=True).print("No new events. --follow waits for them.")
+            print("No new events. --follow waits for them.", file=sys.stderr)
     finally:
         await stream.aclose()
         if ledger:
             ledger.close()
-        await bus.drain()
+        with contextlib.suppress(Exception):  # the queue may be away; nothing waits to be sent
+            await asyncio.wait_for(bus.close(), 2)
 
 
-def _open(path: Path) -> TextIO:
+def _open(path: Path) -> FileIO:
     try:
-        return path.open("a", encoding="utf-8")
+        return FileIO(path, "a")
     except OSError as err:
         raise SetupError(f"{path} cannot be written: {err.strerror}.") from err
 
 
-def _keep(ledger: TextIO | None, event: Event) -> None:
+def _keep(ledger: FileIO | None, event: Event) -> None:
     """On the disk before the acknowledgement: a ledger with a hole would be worse than none."""
-    if ledger:
-        ledger.write(event.model_dump_json() + "\n")
-        ledger.flush()
+    if ledger is None:
+        return
+    end = ledger.tell()
+    try:
+        ledger.write(event.model_dump_json().encode() + b"\n")
         os.fsync(ledger.fileno())
+    except OSError as err:
+        with contextlib.suppress(OSError):  # half a line would spoil the next one
+            ledger.truncate(end)
+        raise SetupError(f"The ledger cannot be written: {err.strerror}.") from err

@@ -24,6 +24,8 @@ from models.event import Event
 from models.observation import Detection, Observation
 
 NOON = datetime(2026, 1, 17, 12, tzinfo=UTC)
+LATER = NOON + timedelta(days=1)
+"""The recorder's time: after all pictures of a test."""
 PICTURE = encode_jpeg(np.full((36, 64, 3), 90, np.uint8))
 
 
@@ -35,7 +37,7 @@ async def city(database: Database) -> SmallCity:
 
 @pytest.fixture
 def recorder(database: Database, tmp_path: Path) -> Recorder:
-    return Recorder(database, FolderEvidence(tmp_path), site="test", clock=ManualClock(NOON))
+    return Recorder(database, FolderEvidence(tmp_path), site="test", clock=ManualClock(LATER))
 
 
 def seen(
@@ -175,7 +177,7 @@ async def test_a_full_evidence_disk_does_not_lose_the_matter(city: SmallCity, da
         def get(self, digest: str) -> bytes:
             raise AssertionError
 
-    recorder = Recorder(database, Full(), site="test", clock=ManualClock(NOON))
+    recorder = Recorder(database, Full(), site="test", clock=ManualClock(LATER))
     await recorder.record([seen(city, "west-1", 0, 6), seen(city, "west-1", 60, 6)])
     (event,) = await outbox(database)
     assert event.data.evidence is None
@@ -310,10 +312,20 @@ async def test_the_end_of_an_exercise_closes_its_matters_and_lets_them_open_anew
     for where in ("west-1", "west-2"):
         await recorder.record([seen(city, where, 0, 6), seen(city, where, 60, 6)])
     async with database.raw() as connection, connection.transaction():
-        assert await end_exercises(connection, site="test", clock=ManualClock(NOON)) == 1
+        assert await end_exercises(connection, site="test", clock=ManualClock(LATER)) == 1
     last = (await outbox(database))[-1]
     assert (last.exercise, last.sequence, last.data.state) == (True, 2, "closed")
     assert last.data.facts["closed_because"] == "the exercise has ended"
     assert [i["state"] for i in await incidents(database)] == ["closed", "suspected"]
     await recorder.record([seen(city, "west-1", 120, 6), seen(city, "west-1", 180, 6)])
     assert [i["state"] for i in await incidents(database)] == ["closed", "suspected", "suspected"]
+
+
+async def test_a_state_written_by_a_clock_that_was_set_back_does_not_blind_its_watch(
+    city: SmallCity, recorder: Recorder, database: Database
+) -> None:
+    hour = 3600.0
+    await recorder.record([seen(city, "west-1", 30 * hour, 6)])  # six hours ahead of the recorder's clock
+    await recorder.record([seen(city, "west-1", 0, 6)])
+    await recorder.record([seen(city, "west-1", 60, 6)])
+    assert len(await incidents(database)) == 1

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from nats.aio.client import Client
 from small_city import SmallCity, make_small_city
-from test_record import seen
+from test_record import LATER, seen
 
 from base import bus
 from base.clock import ManualClock
 from base.database import Database
-from base.errors import UnavailableError
+from base.errors import InvalidInputError, UnavailableError
 from base.nats_server import PrivateNats
 from dengta.consumer import EventConsumer
 from dispatch.evidence import FolderEvidence
@@ -72,7 +72,7 @@ async def city(database: Database) -> SmallCity:
 
 async def make_events(city: SmallCity, database: Database, tmp_path: Path, rounds: int = 3) -> list[Event]:
     """Open and close a crowd in every township so many times."""
-    recorder = Recorder(database, FolderEvidence(tmp_path), site="test", clock=ManualClock(NOON))
+    recorder = Recorder(database, FolderEvidence(tmp_path), site="test", clock=ManualClock(LATER))
     events: list[Event] = []
     async with database.raw() as connection:
         newest = await connection.fetchval("select max(captured_at) from rule_state")
@@ -127,7 +127,7 @@ async def test_an_event_recorded_while_the_relay_sleeps_wakes_it(
     relay = asyncio.create_task(RelayProcess(database, client).run())
     following = asyncio.create_task(receive(client, 4))
     await asyncio.sleep(1.5)
-    recorder = Recorder(database, FolderEvidence(tmp_path), site="test", clock=ManualClock(NOON))
+    recorder = Recorder(database, FolderEvidence(tmp_path), site="test", clock=ManualClock(LATER))
     for at in (0, 60):
         await recorder.record([seen(city, where, at, 6) for where in city.watches])
     got = await following
@@ -166,8 +166,8 @@ async def test_publishing_again_after_a_crash_between_publish_and_mark_doubles_n
 ) -> None:
     made = await make_events(city, database, tmp_path, rounds=1)
     jetstream = client.jetstream()
-    await ensure_stream(jetstream, database)
     async with database.raw() as connection:
+        await ensure_stream(connection, jetstream)
         await relay_once(connection, jetstream)
         await connection.execute("update outbox set published_at = null")
         await relay_once(connection, jetstream)
@@ -190,22 +190,43 @@ async def test_a_killed_queue_loses_nothing(
     assert_in_order(got)
 
 
-async def test_a_lost_stream_is_filled_again_from_the_outbox(
+async def test_a_stream_lost_while_nothing_happens_is_filled_again_from_the_outbox(
     city: SmallCity, database: Database, client: Client, tmp_path: Path
 ) -> None:
     made = await make_events(city, database, tmp_path)
     jetstream = client.jetstream()
     relay = asyncio.create_task(RelayProcess(database, client).run())
     await receive(client, len(made))
-    relay.cancel()
-    await asyncio.gather(relay, return_exceptions=True)
     await jetstream.delete_stream(STREAM)
 
-    relay = asyncio.create_task(RelayProcess(database, client).run())
     got = await receive(client, len(made), durable="after")
     relay.cancel()
     assert {e.id for e in got} == {e.id for e in made}
     assert_in_order(got)
+
+
+async def test_a_fall_between_marking_the_outbox_and_making_the_stream_loses_nothing(
+    city: SmallCity, database: Database, client: Client, tmp_path: Path
+) -> None:
+    made = await make_events(city, database, tmp_path, rounds=1)
+    jetstream = client.jetstream()
+
+    class Falls:
+        """JetStream whose server goes away when the stream is to be made."""
+
+        stream_info = jetstream.stream_info
+
+        async def add_stream(self, _config: object) -> None:
+            raise TimeoutError
+
+    async with database.raw() as connection:
+        await connection.execute("update outbox set published_at = now()")  # into a stream that is gone
+        with pytest.raises(UnavailableError):
+            await ensure_stream(connection, Falls())  # type: ignore[arg-type]
+    relay = asyncio.create_task(RelayProcess(database, client).run())
+    got = await receive(client, len(made))
+    relay.cancel()
+    assert {e.id for e in got} == {e.id for e in made}
 
 
 async def test_a_relay_without_its_queue_says_so_and_marks_nothing(
@@ -213,9 +234,9 @@ async def test_a_relay_without_its_queue_says_so_and_marks_nothing(
 ) -> None:
     await make_events(city, database, tmp_path, rounds=1)
     jetstream = client.jetstream(timeout=0.5)
-    await ensure_stream(jetstream, database)
-    queue.kill()
     async with database.raw() as connection:
+        await ensure_stream(connection, jetstream)
+        queue.kill()
         with pytest.raises(UnavailableError, match="acknowledge"):
             await relay_once(connection, jetstream)
         assert await connection.fetchval("select count(published_at) from outbox") == 0
@@ -235,3 +256,32 @@ async def test_a_second_relay_stands_by(
     second.cancel()
     assert_in_order(got)
     assert {e.id for e in got} == {e.id for e in made}
+
+
+async def test_a_durable_name_with_another_filter_is_refused_in_words(
+    client: Client, database: Database
+) -> None:
+    async with database.raw() as connection:
+        await ensure_stream(connection, client.jetstream())
+    first = EventConsumer(client, "mine", subject="dengta.events.crowd.*").follow()
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(anext(first), 1)
+    second = EventConsumer(client, "mine", subject="dengta.events.congestion.*").follow()
+    with pytest.raises(InvalidInputError, match=r"follows dengta\.events\.crowd"):
+        await asyncio.wait_for(anext(second), 5)
+
+
+async def test_what_a_newer_version_says_more_is_delivered_all_the_same(
+    city: SmallCity, database: Database, client: Client, tmp_path: Path
+) -> None:
+    (made, *_) = await make_events(city, database, tmp_path, rounds=1)
+    async with database.raw() as connection:
+        await connection.execute(
+            """update outbox set body = body || '{"type": "cn.dengta.incident.merged.v2", "more": 1}'
+                where event_id = $1""",
+            made.id,
+        )
+    relay = asyncio.create_task(RelayProcess(database, client).run())
+    got = await receive(client, 1)
+    relay.cancel()
+    assert (got[0].id, got[0].type) == (made.id, "cn.dengta.incident.merged.v2")
