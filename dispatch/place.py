@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
 # The unit is looked up by the camera's place as it is now, not by the unit that the catalogue last stored:
 # a camera that was moved a second ago is routed rightly. On a shared boundary the first in the order of the
-# tree wins, as in gis.jurisdiction.
+# tree wins, as in gis.jurisdiction. Where no district covers the place the city itself does: a record can do
+# without a unit, but somebody must answer for a matter.
 _PLACE = """
 select c.address, c.accuracy_m, c.simulated, c.sensitivity, r.name as road_name,
        ST_X(c.geom) as longitude, ST_Y(c.geom) as latitude, u.id as unit_id, u.tree_left as unit_tree
