@@ -12,12 +12,16 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from base.errors import UnavailableError
+from base.errors import SetupError, UnavailableError
+from base.server_url import check_database_url
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+SETTING = "DENGTA_DATABASE_URL"
+CHECK = f"Check {SETTING}; unset, run as the user who made the data folder."
 
 SESSION_SETTINGS = {
     # After five executions a prepared spatial query would fall to a generic plan that ignores the shape's
@@ -31,40 +35,66 @@ SESSION_SETTINGS = {
     "application_name": "dengta",
 }
 
-_GONE = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.InterfaceError,
-    # Nothing was done, and doing it again is right: the same as being away for a moment.
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
-    ConnectionError,
-    PoolTimeoutError,
+_GONE_CLASSES = frozenset(
+    {
+        "08",  # connection exception
+        "40",  # transaction rollback: nothing was done, and doing it again is right
+        "53",  # insufficient resources: a full disk, no memory, too many connections
+        "57",  # operator intervention: shutdown, crash, a statement that was cancelled or took too long
+        "58",  # system error: the disk cannot be read or written
+    }
 )
+_GONE_STATES = frozenset({"25006"})
+"""Read-only transaction: the server has become a standby."""
+
+MISSING_FILE = "58P01"
+"""Part of the server's software is absent: trying again does not bring it."""
+
+_SETUP_STATES = {
+    "28000": "the server refuses the role",
+    "28P01": "the server refuses the role or its password",
+    "3D000": "the server has no database of that name",
+    "42501": "the role may not connect to the database",
+}
+"""What the server says to a connection that no repetition will make better."""
+
+_GONE = (asyncpg.InterfaceError, ConnectionError, PoolTimeoutError)
 
 _UNREACHABLE = (*_GONE, OSError)
 """While connecting, a missing socket or a time-out says the same; later, an OSError is somebody else's."""
+
+
+def sqlstate(err: BaseException) -> str:
+    """The server's five letters for ``err`` or for what caused it (SQL standard, PostgreSQL's Appendix A)."""
+    return next((link.sqlstate or "" for link in _chain(err) if isinstance(link, asyncpg.PostgresError)), "")
 
 
 class Database:
     """A pool of connections.
 
     Args:
-        url: ``postgresql://…``; may name a socket folder with ``?host=``.
+        url: ``postgresql://…``; may name a socket folder with ``?host=``, and ``sslmode`` as libpq does.
         pool_size: Connections kept; as many again may be opened under load.
+
+    Raises:
+        SetupError: The address cannot be one.
     """
 
     def __init__(self, url: str, *, pool_size: int = 5) -> None:
+        try:
+            check_database_url(url)
+        except ValueError as err:
+            raise SetupError(f"{SETTING} cannot be used: {err}.") from None
+        address = make_url(url).set(drivername="postgresql+asyncpg")
+        mode = address.query.get("sslmode")
+        security = {"ssl": mode} if mode else {}
         self._engine: AsyncEngine = create_async_engine(
-            make_url(url).set(drivername="postgresql+asyncpg"),
+            address.difference_update_query(["sslmode"]),
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_timeout=10,
             pool_pre_ping=True,
-            connect_args={"server_settings": SESSION_SETTINGS, "timeout": 10},
+            connect_args={"server_settings": SESSION_SETTINGS, "timeout": 10, **security},
         )
 
     @property
@@ -101,7 +131,7 @@ class Database:
     @asynccontextmanager
     async def _connect(self) -> AsyncIterator[AsyncConnection]:
         connection = self._engine.connect()
-        with _server_errors(_UNREACHABLE):
+        with _server_errors(_UNREACHABLE, connecting=True):
             await connection.start()
         try:
             yield connection
@@ -114,6 +144,7 @@ class Database:
 
         Raises:
             UnavailableError: It did not within ``timeout_s``.
+            SetupError: It refuses this role, or there is no such database.
         """
         try:
             async with asyncio.timeout(timeout_s):
@@ -126,7 +157,11 @@ class Database:
                     else:
                         return
         except TimeoutError as err:
-            raise UnavailableError(f"The database did not answer within {timeout_s:.0f} s.") from err
+            host = self._engine.url.host
+            remedy = f"Check {SETTING}: does its server run, and can this machine reach it?" if host else ""
+            raise UnavailableError(
+                f"The database did not answer within {timeout_s:.0f} s.", remedy=remedy
+            ) from err
 
     async def close(self) -> None:
         """Close every connection."""
@@ -134,20 +169,37 @@ class Database:
 
 
 class _server_errors:  # noqa: N801 - used as a statement, like contextlib's own
-    """Turn the driver's ways of saying "the server is gone" into one."""
+    """Turn the driver's ways of saying "not now" into one, and "never with this address" into another."""
 
-    def __init__(self, meaning_gone: tuple[type[BaseException], ...]) -> None:
+    def __init__(self, meaning_gone: tuple[type[BaseException], ...], *, connecting: bool = False) -> None:
         self._meaning_gone = meaning_gone
+        self._connecting = connecting
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, _type: object, err: BaseException | None, _traceback: object) -> None:
-        cause: BaseException | None = err.__cause__ if isinstance(err, DBAPIError) else err
-        chain: list[BaseException] = []
-        while cause is not None and len(chain) < 6:
-            chain.append(cause)
-            cause = cause.__cause__
+        if err is None:
+            return
+        state = sqlstate(err)
+        chain = _chain(err)
+        if self._connecting and state in _SETUP_STATES:
+            raise SetupError(f"The database cannot be used: {_SETUP_STATES[state]}.", remedy=CHECK) from err
+        if self._connecting and any(isinstance(link, asyncpg.ClientConfigurationError) for link in chain):
+            raise SetupError("The database's address cannot be used.", remedy=CHECK) from err
+        if state == asyncpg.DiskFullError.sqlstate:
+            raise UnavailableError("The database's disk is full.", remedy="Make room on it.") from err
+        gone = state in _GONE_STATES or (state[:2] in _GONE_CLASSES and state != MISSING_FILE)
         lost = isinstance(err, DBAPIError) and err.connection_invalidated
-        if err is not None and (lost or any(isinstance(link, self._meaning_gone) for link in chain)):
+        if gone or lost or any(isinstance(link, self._meaning_gone) for link in chain):
             raise UnavailableError("The database does not answer now.") from err
+
+
+def _chain(err: BaseException) -> list[BaseException]:
+    """``err`` and what caused it; SQLAlchemy's wrapper itself says nothing of its own."""
+    cause: BaseException | None = err.__cause__ if isinstance(err, DBAPIError) else err
+    chain: list[BaseException] = []
+    while cause is not None and len(chain) < 6:
+        chain.append(cause)
+        cause = cause.__cause__
+    return chain

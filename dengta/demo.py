@@ -24,10 +24,9 @@ from dengta.detector import obtain_detector
 from dengta.sample import city, load
 from dengta.sample import rtsp_cameras as sample
 from dengta.sample.clips import Origin, prepare_clips, read_manifest
-from dengta.sample.register import register_cameras
+from dengta.sample.register import register_cameras, require_sample_city
 from dengta.store import database_url
-from dengta.supervisor import ProcessSpec
-from dengta.system import System, owned_system
+from dengta.system import System, in_thread, owned_system
 from dispatch.exercise import end_exercises
 from models.scope import ROOT_POSITION, Role
 from models.tables import organisation
@@ -131,8 +130,8 @@ async def running_demo(settings: Settings, plan: DemoPlan, progress: Progress) -
     """
     watch = Stopwatch(SystemClock())
     watch.start()
-    environment = {"DENGTA_LOOK_NETWORKS": json.dumps([f"{sample.HOST}/32"])}
-    async with owned_system(settings, environment) as system:
+    settings = settings.model_copy(update={"look_networks": (f"{sample.HOST}/32",)})
+    async with owned_system(settings) as system:
         for port in (plan.port, plan.port + 1):
             require_port(sample.HOST, port, purpose="the sample cameras", setting="--rtsp-port")
         await system.start_database()
@@ -145,11 +144,11 @@ async def running_demo(settings: Settings, plan: DemoPlan, progress: Progress) -
         try:
             await _ensure_city(database, plan, progress)
             watch.lap("city")
-            prepared = await asyncio.to_thread(
+            prepared = await in_thread(
                 prepare_clips, settings.data_dir / "clips", user_folder=plan.clips, progress=progress
             )
             watch.lap("clips")
-            stock = await asyncio.to_thread(obtain_detector, settings, _share_of(progress))
+            stock = await in_thread(obtain_detector, settings, _share_of(progress))
             watch.lap("model")
             filmed = await _start_cameras(system, settings, plan, database)
             watch.lap("cameras")
@@ -163,9 +162,13 @@ async def running_demo(settings: Settings, plan: DemoPlan, progress: Progress) -
 
 
 async def _ensure_city(database: Database, plan: DemoPlan, progress: Progress) -> None:
-    """The sample city, unless the catalogue has cameras already: nobody's own records are replaced."""
+    """The sample city, made unless the catalogue holds it already.
+
+    Raises:
+        ConflictError: The catalogue holds somebody's own records; they are left as they are.
+    """
     async with database.raw() as connection:
-        if await connection.fetchval("select exists (select from camera)"):
+        if await require_sample_city(connection):
             progress("city", 1)
             return
     stages = (*city.STAGES, *load.STAGES)
@@ -173,7 +176,7 @@ async def _ensure_city(database: Database, plan: DemoPlan, progress: Progress) -
     def begin(stage: str) -> None:
         progress("city", stages.index(stage) / len(stages) if stage in stages else 0)
 
-    made = await asyncio.to_thread(city.make_city, plan.cameras, plan.seed, begin)
+    made = await in_thread(city.make_city, plan.cameras, plan.seed, begin)
     await load.load_city(database, made, progress=begin)
     progress("city", 1)
 
@@ -186,9 +189,7 @@ async def _start_cameras(
     if plan.clips:
         words += ["--folder", str(plan.clips)]
     command = as_user(None, [sys.executable, "-m", "dengta", *words], death_signal=signal.SIGKILL)
-    await system.supervisor.start(
-        ProcessSpec("cameras", command, ready=lambda: _until_listening(plan.port, plan.port + 1))
-    )
+    await system.start_own("cameras", command, ready=lambda: _until_listening(plan.port, plan.port + 1))
     planned = sample.load_plan(settings.data_dir / sample.PLAN)
     subjects = {clip.name: clip.shows for clip in read_manifest(settings.data_dir / "clips")}
     async with database.raw() as connection, connection.transaction():

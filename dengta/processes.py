@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import socket
 import sys
 from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
 
 from base.clock import SystemClock
 from base.database import Database
@@ -85,6 +88,22 @@ def command(kind: str) -> list[str]:
     """
     words = [sys.executable, "-m", "dengta", "process", kind]
     return as_user(None, words, death_signal=signal.SIGKILL)
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The settings as variables for a process that runs in another folder and sees no ``.env``.
+
+    Secrets travel in the environment, which only their user can read; never in a command's words.
+    """
+    prefix = settings.model_config["env_prefix"]
+    given = {name: getattr(settings, name) for name in type(settings).model_fields}
+    return {f"{prefix}{name}".upper(): _as_text(v) for name, v in given.items() if v is not None}
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return json.dumps(value) if isinstance(value, tuple | bool) else str(value)
 
 
 def run(kind: str, settings: Settings) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import json
 import os
 import signal
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from nats.errors import Error as NatsError
 
 from base import bus
 from base.database import Database
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
 
 START_S = 60.0
 """Most that the database may take to start: after a crash it replays its log first."""
+
+HEALTH_SUBJECT = "$SYS.REQ.SERVER.PING.HEALTHZ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +82,33 @@ async def connect_bus(settings: Settings, *, name: str, timeout_s: float = 10) -
         raise UnavailableError(err.detail, remedy="Is Dengta running? Start it with: dengta up") from err
 
 
+async def check_queue(server: PrivateNats) -> None:
+    """Return if the private queue server can store in each of its streams.
+
+    It is asked rather than tried: a stream that once met a full disk refuses until the server's next start,
+    while every other stream, one made for a trial too, goes on storing.
+
+    Raises:
+        UnavailableError: It does not answer, or says what is wrong.
+    """
+    client = await bus.connect(server.health_url, name="health", timeout_s=2)
+    try:
+        answer = json.loads((await client.request(HEALTH_SUBJECT, timeout=2)).data)
+        health = answer["data"]
+        if health["status"] != "ok":
+            raise UnavailableError(f"The queue (NATS) says: {health.get('error') or health['status']}.")
+    except (NatsError, TimeoutError, ValueError, KeyError, TypeError) as err:
+        raise UnavailableError("The queue (NATS) does not say how it is.") from err
+    finally:
+        await client.close()
+
+
 @asynccontextmanager
 async def open_store(settings: Settings, *, pool_size: int = 5) -> AsyncIterator[Store]:
     """The database, migrated; a private one is started for as long as it is needed, unless it runs already.
+
+    One that runs already goes away with whoever started it: with a supervisor it is there for good, with
+    another short command until that command ends.
 
     Raises:
         SetupError: It cannot be started.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import signal
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from base.errors import SetupError
+from base.errors import DengtaError, SetupError
 from base.log import get_logger
+from dengta.process_log import ProcessLog
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -26,9 +28,16 @@ LONGEST_WAIT_S = 10.0
 STEADY_S = 20.0
 """A process that ran this long starts its waits anew when it dies."""
 
-LOG_BYTES = 5 << 20
-LOG_FILES = 3
-"""Each process's log takes at most 20 MiB of the disk."""
+HEALTH_EVERY_S = 3.0
+HEALTH_ANSWER_S = 3.0
+HEALTH_FAILURES = 4
+"""So many unhealthy answers in a row, while the disk has room, and the process is started anew."""
+
+HEALTH_START_S = 60.0
+"""Until its first healthy answer a process has this long: it may have a store to read first."""
+
+NOT_STARTED = 127
+"""Exit code of a process that could not be started at all, as shells have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +48,8 @@ class ProcessSpec:
         name: Its name in logs and lists.
         command: What to run; its words arrange that it ends when the supervisor dies.
         ready: Returns once it serves; None when nothing waits for it.
+        healthy: Asked every few seconds; raises DengtaError or OSError when the process lives and does not
+            work. None when living is enough.
         stop_signal: What asks it to end.
         grace_s: Seconds it may take to end before it is killed.
         environment: Variables over the supervisor's own.
@@ -47,6 +58,7 @@ class ProcessSpec:
     name: str
     command: Sequence[str]
     ready: Callable[[], Awaitable[None]] | None = None
+    healthy: Callable[[], Awaitable[None]] | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     grace_s: float = 8.0
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -68,25 +80,25 @@ class Supervisor:
     Args:
         state_dir: Where the pids are kept, so that the next start finds what this one left.
         log_dir: Where each process's output goes, rotated.
+        minimum_free_mib: Room on the disk, MiB, without which starting an unhealthy process anew is no help.
     """
 
-    def __init__(self, state_dir: Path, log_dir: Path) -> None:
+    def __init__(self, state_dir: Path, log_dir: Path, *, minimum_free_mib: int = 0) -> None:
         self._pids = state_dir / "processes.json"
         self._log_dir = log_dir
+        self._minimum_free = minimum_free_mib << 20
         self._keepers: dict[str, asyncio.Task[None]] = {}
         self.processes: dict[str, Supervised] = {}
 
     def recover(self) -> list[str]:
-        """End what an earlier supervisor left running, and return the names."""
+        """End what an earlier supervisor left running, the last started first, and return the names."""
         left: list[str] = []
-        for name, (pid, started) in self._read_pids().items():
+        for name, (pid, started, stop_signal, grace_s) in reversed(self._read_pids().items()):
             with suppress(psutil.NoSuchProcess):
                 process = psutil.Process(pid)
                 # A pid is used again by the kernel; its start time tells whether it is still ours.
                 if abs(process.create_time() - started) < 1:
-                    process.kill()
-                    with suppress(psutil.TimeoutExpired):
-                        process.wait(timeout=10)
+                    _end_leftover(process, stop_signal, grace_s)
                     left.append(name)
         self._pids.unlink(missing_ok=True)
         return left
@@ -111,17 +123,19 @@ class Supervisor:
             return
         ready.cancel()
         what = "ended" if first_exit in done else f"is not ready after {timeout_s:.0f} s"
-        raise SetupError(f"The process {spec.name} {what}: {self._last_words(spec.name)}")
+        raise SetupError(f"The process {spec.name} {what}: {self._log(spec.name).last_words()}")
 
     async def stop(self) -> None:
         """End all processes, the last started first."""
         for name in reversed(self._keepers):
             keeper = self._keepers[name]
             keeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await keeper
+            await asyncio.wait({keeper})
+            if not keeper.cancelled() and (fault := keeper.exception()):
+                log.error("supervision had ended", name=name, reason=repr(fault))
         self._keepers.clear()
-        self._pids.unlink(missing_ok=True)
+        with suppress(OSError):
+            self._pids.unlink(missing_ok=True)
 
     async def _keep(self, supervised: Supervised, first_exit: asyncio.Future[int]) -> None:
         spec = supervised.spec
@@ -129,7 +143,11 @@ class Supervisor:
         clock = asyncio.get_running_loop().time
         while True:
             began = clock()
-            code = await self._run_once(supervised)
+            try:
+                code = await self._run_once(supervised)
+            except OSError as err:  # no such program, or no memory for another process
+                code = NOT_STARTED
+                self._log(spec.name).append(f"{spec.command[0]} cannot be started: {err.strerror}\n".encode())
             supervised.pid, supervised.last_exit = None, code
             if not first_exit.done():
                 first_exit.set_result(code)
@@ -154,61 +172,84 @@ class Supervisor:
         )
         supervised.pid = process.pid
         supervised.starts += 1
+        assert process.stdout is not None
+        writer = asyncio.create_task(self._log(spec.name).follow(process.stdout))
+        watcher = asyncio.create_task(self._end_when_unhealthy(process, spec))
         self._write_pids()
-        writer = asyncio.create_task(self._write_log(spec.name, process))
         try:
             return await process.wait()
         except asyncio.CancelledError:
             await _end(process, spec)
             raise
         finally:
+            watcher.cancel()
             with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(writer, 1)
 
-    async def _write_log(self, name: str, process: asyncio.subprocess.Process) -> None:
-        assert process.stdout is not None
-        path = self._log_path(name)
-        while chunk := await process.stdout.read(1 << 16):
-            with suppress(OSError):  # a full disk must not stop what is supervised
-                self._log_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-                if path.exists() and path.stat().st_size + len(chunk) > LOG_BYTES:
-                    _rotate(path)
-                with path.open("ab") as file:
-                    file.write(chunk)
+    async def _end_when_unhealthy(self, process: asyncio.subprocess.Process, spec: ProcessSpec) -> None:
+        """End a process that lives and does not work; being dead, it is started again."""
+        if spec.healthy is None:
+            return
+        clock = asyncio.get_running_loop().time
+        patient_until = clock() + HEALTH_START_S
+        failures, reason = 0, ""
+        while failures < HEALTH_FAILURES or clock() < patient_until:
+            await asyncio.sleep(HEALTH_EVERY_S)
+            try:
+                async with asyncio.timeout(HEALTH_ANSWER_S):
+                    await spec.healthy()
+            except (DengtaError, OSError) as err:  # a TimeoutError is an OSError
+                # On a full disk a new start would meet what the last one met.
+                failures = failures + 1 if self._has_room() else 0
+                reason = str(err) or type(err).__name__
+            else:
+                failures, patient_until = 0, 0.0
+        log.warning("process does not work", name=spec.name, reason=reason)
+        await _end(process, spec)
 
-    def _last_words(self, name: str) -> str:
+    def _has_room(self) -> bool:
         try:
-            lines = self._log_path(name).read_text(errors="replace").strip().splitlines()
+            return shutil.disk_usage(self._pids.parent).free >= self._minimum_free
         except OSError:
-            lines = []
-        return (lines[-1] if lines else "it said nothing") + f" (see {self._log_path(name)})"
+            return False
 
-    def _log_path(self, name: str) -> Path:
-        return self._log_dir / f"{name}.log"
+    def _log(self, name: str) -> ProcessLog:
+        return ProcessLog(self._log_dir, name)
 
-    def _read_pids(self) -> dict[str, tuple[int, float]]:
+    def _read_pids(self) -> dict[str, tuple[int, float, int, float]]:
         try:
-            return {name: (int(p), float(t)) for name, (p, t) in json.loads(self._pids.read_text()).items()}
+            return {
+                name: (int(pid), float(started), int(stop_signal), float(grace_s))
+                for name, (pid, started, stop_signal, grace_s) in json.loads(self._pids.read_text()).items()
+            }
         except (OSError, ValueError, TypeError, AttributeError):
             return {}
 
     def _write_pids(self) -> None:
-        alive: dict[str, tuple[int, float]] = {}
+        """Write down what runs; a disk that does not take it must not stop what is supervised."""
+        alive: dict[str, tuple[int, float, int, float]] = {}
         for name, supervised in self.processes.items():
-            if supervised.pid is not None:
+            if (pid := supervised.pid) is not None:
                 with suppress(psutil.NoSuchProcess):
-                    alive[name] = (supervised.pid, psutil.Process(supervised.pid).create_time())
-        self._pids.parent.mkdir(parents=True, exist_ok=True)
-        self._pids.write_text(json.dumps(alive))
+                    spec, started = supervised.spec, psutil.Process(pid).create_time()
+                    alive[name] = (pid, started, spec.stop_signal, spec.grace_s)
+        fresh = self._pids.with_suffix(".new")
+        try:
+            self._pids.parent.mkdir(parents=True, exist_ok=True)
+            fresh.write_text(json.dumps(alive))
+            fresh.replace(self._pids)
+        except OSError as err:
+            log.warning("the list of processes cannot be written", path=str(self._pids), reason=err.strerror)
 
 
-def _rotate(path: Path) -> None:
-    """Make room: ``name.log`` becomes ``name.log.1`` and so on; the oldest goes."""
-    for number in range(LOG_FILES, 0, -1):
-        older = path.with_name(f"{path.name}.{number}")
-        newer = path.with_name(f"{path.name}.{number - 1}") if number > 1 else path
-        if newer.exists():
-            newer.replace(older)
+def _end_leftover(process: psutil.Process, stop_signal: int, grace_s: float) -> None:
+    process.send_signal(stop_signal)
+    try:
+        process.wait(timeout=grace_s)
+    except psutil.TimeoutExpired:
+        process.kill()
+        with suppress(psutil.TimeoutExpired):
+            process.wait(timeout=10)
 
 
 async def _end(process: asyncio.subprocess.Process, spec: ProcessSpec) -> None:

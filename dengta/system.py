@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING
+import threading
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
@@ -20,6 +22,7 @@ from camera_registry.reference import load_reference
 from dengta import processes
 from dengta.store import (
     START_S,
+    check_queue,
     database_url,
     nats_url,
     ownership,
@@ -30,28 +33,26 @@ from dengta.store import (
 from dengta.supervisor import ProcessSpec, Supervisor
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from base.settings import Settings
 
 log = get_logger(__name__)
+
+T = TypeVar("T")
 
 
 class System:
     """What runs on this machine.
 
     Args:
-        settings: The installation's.
+        settings: The installation's; its own processes work under the same ones.
         supervisor: Who keeps the processes.
-        environment: Variables handed to Dengta's own processes.
     """
 
-    def __init__(
-        self, settings: Settings, supervisor: Supervisor, environment: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, supervisor: Supervisor) -> None:
         self.settings = settings
         self.supervisor = supervisor
-        self._environment = dict(environment or {})
 
     @property
     def console_url(self) -> str:
@@ -97,7 +98,14 @@ class System:
         if self.settings.nats_url is None:
             server = private_nats(self.settings)
             server.prepare()
-            await self.supervisor.start(ProcessSpec("nats", server.command(), ready=self._queue_ready))
+            await self.supervisor.start(
+                ProcessSpec(
+                    "nats",
+                    server.command(),
+                    ready=self._queue_ready,
+                    healthy=lambda: check_queue(server),
+                )
+            )
 
     async def start_work(self) -> None:
         """The calendar, the relay, the workers and the API.
@@ -106,17 +114,22 @@ class System:
             SetupError: One of them ends at once.
         """
         for kind in ("calendar", "relay"):
-            await self._start_own(kind, processes.command(kind))
+            await self.start_own(kind, processes.command(kind))
         for number in range(1, self.settings.workers + 1):
             name = "looker" if self.settings.workers == 1 else f"looker-{number}"
-            await self._start_own(name, processes.command("looker"))
+            await self.start_own(name, processes.command("looker"))
         serve = as_user(None, [sys.executable, "-m", "dengta", "serve"], death_signal=signal.SIGKILL)
-        await self._start_own("api", serve, ready=self._api_ready)
+        await self.start_own("api", serve, ready=self._api_ready)
 
-    async def _start_own(
+    async def start_own(
         self, name: str, command: list[str], ready: Callable[[], Awaitable[None]] | None = None
     ) -> None:
-        spec = ProcessSpec(name, command, ready=ready, environment=self._environment)
+        """A process of Dengta's own, under the settings of this system.
+
+        Raises:
+            SetupError: It ends at once, or is not ready in time.
+        """
+        spec = ProcessSpec(name, command, ready=ready, environment=processes.environment(self.settings))
         await self.supervisor.start(spec)
 
     async def _queue_ready(self) -> None:
@@ -136,9 +149,7 @@ class System:
 
 
 @asynccontextmanager
-async def owned_system(
-    settings: Settings, environment: Mapping[str, str] | None = None
-) -> AsyncIterator[System]:
+async def owned_system(settings: Settings) -> AsyncIterator[System]:
     """The right to run the system of this data folder, with what an earlier run left ended.
 
     Raises:
@@ -151,13 +162,15 @@ async def owned_system(
                 remedy="End it first, or set DENGTA_DATA_DIR to another folder.",
             )
         require_room(settings.data_dir, settings.minimum_free_mib)
-        supervisor = Supervisor(settings.data_dir, settings.log_dir)
+        supervisor = Supervisor(
+            settings.data_dir, settings.log_dir, minimum_free_mib=settings.minimum_free_mib
+        )
         left = supervisor.recover()
         if left:
             log.warning("ended what an earlier run left", processes=left)
         require_port(settings.api_host, settings.api_port, purpose="the console", setting="DENGTA_API_PORT")
         stack.push_async_callback(supervisor.stop)
-        yield System(settings, supervisor, environment)
+        yield System(settings, supervisor)
 
 
 def end_on_signals(task: asyncio.Task[object]) -> None:
@@ -165,3 +178,28 @@ def end_on_signals(task: asyncio.Task[object]) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(name, task.cancel)
+
+
+async def in_thread(function: Callable[..., T], *args: object, **kwargs: object) -> T:
+    """``function(...)`` in a thread that Ctrl-C leaves behind.
+
+    The event loop waits at its end for the threads of :func:`asyncio.to_thread`; for a download that can be
+    minutes.
+    """
+    loop = asyncio.get_running_loop()
+    outcome: asyncio.Future[T] = loop.create_future()
+
+    def settle(put: Callable[[Any], None], value: object) -> None:
+        if not outcome.done():
+            put(value)
+
+    def work() -> None:
+        try:
+            tell = partial(settle, outcome.set_result, function(*args, **kwargs))
+        except Exception as err:  # noqa: BLE001 - handed on to who waits
+            tell = partial(settle, outcome.set_exception, err)
+        with suppress(RuntimeError):  # the loop has ended: nobody waits any more
+            loop.call_soon_threadsafe(tell)
+
+    threading.Thread(target=work, daemon=True).start()
+    return await outcome

@@ -27,6 +27,7 @@ class Demo:
             "DENGTA_MODELS_FOLDER": str(CACHE / "models"),
             "DENGTA_API_PORT": str(free_port()),
             "DENGTA_LEASE_S": "5",
+            "DENGTA_LOOK_DEADLINE_S": "4",
         }
         self.running: subprocess.Popen[bytes] | None = None
 
@@ -57,7 +58,7 @@ class Demo:
             stored: dict[str, Any] = json.loads((self.data_dir / "processes.json").read_text())
         except (OSError, ValueError):
             return {}
-        return {name: pid for name, (pid, _) in stored.items()}
+        return {name: pid for name, (pid, *_) in stored.items()}
 
     def stop(self) -> None:
         if self.running and self.running.poll() is None:

@@ -11,7 +11,7 @@ from rich.console import Console
 from base.log import configure_logging
 from base.settings import get_settings
 from dengta.detector import obtain_detector
-from dengta.system import end_on_signals, owned_system
+from dengta.system import end_on_signals, in_thread, owned_system
 
 
 def up() -> None:
@@ -31,7 +31,7 @@ async def _up() -> None:
     async with owned_system(settings) as system:
         await system.start_database()
         await system.start_queue()
-        await asyncio.to_thread(obtain_detector, settings)
+        await in_thread(obtain_detector, settings)
         await system.start_work()
         console.print(f"Dengta runs. Console: {system.console_url}  Logs: {settings.log_dir}  End: Ctrl-C")
         await asyncio.Event().wait()

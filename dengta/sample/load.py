@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import shapely
 
-from base.errors import ConflictError, SetupError
+from base.errors import ConflictError
 from camera_registry.reference import load_reference
 from dengta.sample.bulk import without_upkeep
 from dengta.sample.city import PointRow
@@ -122,7 +122,7 @@ async def load_city(
 
     Raises:
         ConflictError: As :func:`require_vacancy`, or somebody holds the catalogue locked.
-        SetupError: The database's disk is full.
+        UnavailableError: The database went away or its disk is full; nothing was loaded.
     """
     try:
         async with database.raw() as connection:
@@ -142,10 +142,6 @@ async def load_city(
         raise ConflictError(
             f"Another program has held the catalogue locked for {LOCK_WAIT}.",
             remedy="Try again when it has finished.",
-        ) from err
-    except asyncpg.DiskFullError as err:
-        raise SetupError(
-            "The database's disk is full; nothing was loaded.", remedy="Make room on it."
         ) from err
 
 

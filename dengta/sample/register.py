@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import orjson
 
-from base.errors import SetupError
+from base.errors import ConflictError, SetupError
+from dengta.sample.names import CITY_CODE, DISTRICTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,6 +61,55 @@ values ($1, $2, $3, (select scene_id from camera_scene where camera_id = $1 orde
         $4, 1, $5::jsonb)
     on conflict (camera_id, rule) do nothing
 """
+
+
+_STRANGE_UNIT = "select min(code) from organisation where code <> all($1::text[])"
+
+# The sample city comes in one transaction, so all its cameras have one moment of creation; and only the
+# sample cameras are given streams.
+_OWN_CAMERA = """
+select c.id from camera c left join credential k on k.id = c.credential_id
+ where c.created_at <> (select min(created_at) from camera)
+    or (c.stream_url is not null and coalesce(k.name, '') not like 'sample/%')
+ limit 1
+"""
+
+
+async def require_sample_city(connection: asyncpg.Connection[Any]) -> bool:
+    """Whether the catalogue holds the sample city; False when it has no camera at all.
+
+    Raises:
+        ConflictError: It holds cameras or units that are somebody's own.
+    """
+    if not await connection.fetchval("select exists (select from camera)"):
+        return False
+    strange = await connection.fetchval(_STRANGE_UNIT, sample_unit_codes())
+    if strange is not None:
+        _refuse(f"unit {strange}")
+    if not await connection.fetchval("select exists (select from organisation where code = $1)", CITY_CODE):
+        _refuse("cameras without the sample city's units")
+    own = await connection.fetchval(_OWN_CAMERA)
+    if own is not None:
+        _refuse(f"camera {own}")
+    return True
+
+
+def sample_unit_codes() -> list[str]:
+    """The codes of the sample city's units, whatever its seed."""
+    codes = [CITY_CODE]
+    for district in DISTRICTS:
+        codes += [
+            district.code,
+            *(f"{district.code}-{rank:02d}" for rank in range(1, district.townships + 1)),
+        ]
+    return codes
+
+
+def _refuse(what: str) -> NoReturn:
+    raise ConflictError(
+        f"The catalogue holds records that are not the sample city's ({what}); the demo leaves them alone.",
+        remedy="Give the demo a folder of its own: DENGTA_DATA_DIR=another/folder dengta demo",
+    )
 
 
 async def register_cameras(
