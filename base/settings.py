@@ -96,7 +96,9 @@ class Settings(BaseSettings):
         default=4, ge=1, le=64, description="Pictures recognised together at most."
     )
     detector: str = Field(
-        default="", description="Shelf name of the object detector. Empty: the best one the machine can get."
+        default="",
+        description="Shelf name of the object detector, or one of ultralytics where that extra is installed "
+        "(e.g. `ultralytics:yolo11n`). Empty: the best one the machine can get.",
     )
     models_folder: Path | None = Field(
         default=None, description="Folder searched for model files first. Unset: `models` in the data folder."

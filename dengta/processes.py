@@ -47,10 +47,9 @@ async def looker(settings: Settings, database: Database, bus: Client) -> None:
     """Look, recognise, judge and record."""
     from base.seal import Sealer
     from camera_registry.addresses import AddressBook
-    from dengta.detector import stocked_detector
+    from dengta.detector import load_recogniser
     from dispatch.evidence import FolderEvidence
     from dispatch.record import Recorder
-    from inference.objects import ObjectRecogniser
     from ingest.look import Looker
     from ingest.target import TargetPolicy
     from workers.looker import LookerProcess
@@ -67,7 +66,7 @@ async def looker(settings: Settings, database: Database, bus: Client) -> None:
             settings=settings,
             addresses=AddressBook(database, Sealer(settings.keys_dir), clock),
             looker=eyes,
-            recogniser=ObjectRecogniser.load(stocked_detector(settings), batch=settings.recognition_batch),
+            recogniser=load_recogniser(settings),
             recorder=Recorder(database, evidence, site=settings.site, clock=clock),
         ).run()
     finally:
