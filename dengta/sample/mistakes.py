@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dengta.sample.offset import to_gcj02
+from gis.crs import ReferenceSystem, from_wgs84
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,7 +100,7 @@ def declare(true: Floats, mistakes: Mistakes, rng: np.random.Generator) -> Decla
     system = rng.choice(len(CRS), count, p=CRS_SHARES)
     system[mistakes.hidden_gcj02] = CRS.index("WGS-84")
     degrees, normalised = true.copy(), np.round(true, RECORD_DIGITS)
-    shifted = to_gcj02(true)
+    shifted = from_wgs84(true, ReferenceSystem.GCJ_02)
     honest = system == CRS.index("GCJ-02")
     degrees[honest] = shifted[honest]
     degrees[mistakes.hidden_gcj02] = normalised[mistakes.hidden_gcj02] = shifted[mistakes.hidden_gcj02]

@@ -25,9 +25,9 @@ from dengta.sample.geography import divide
 from dengta.sample.load import LOADED_TABLES, load_city, require_vacancy
 from dengta.sample.mistakes import BLANK_NAMES, PLATFORM_DEFAULT, Shares
 from dengta.sample.names import DISTRICTS
-from dengta.sample.offset import to_gcj02
 from dengta.sample.relief import Relief
 from dengta.sample.stages import Stages
+from gis.crs import ReferenceSystem, from_wgs84
 from gis.jurisdiction import assign_units, unit_at
 
 CAMERAS = 8000
@@ -165,11 +165,11 @@ class TestCameras:
         assert len(honest) > 100
         declared = np.array([(row.longitude, row.latitude) for row in honest])
         placed = np.array([(row.wgs84_longitude, row.wgs84_latitude) for row in honest])
-        assert np.abs(to_gcj02(placed) - declared).max() < 2e-6
+        assert np.abs(from_wgs84(placed, ReferenceSystem.GCJ_02) - declared).max() < 2e-6
 
     def test_the_offset_over_the_city_is_what_field_surveys_found(self):
         corners = np.array([(lon, lat) for lon in (119.6, 120.75, 121.9) for lat in (36.6, 37.5, 38.4)])
-        metres = np.hypot(*((to_gcj02(corners) - corners) * [88_500, 111_000]).T)
+        metres = np.hypot(*((from_wgs84(corners, ReferenceSystem.GCJ_02) - corners) * [88_500, 111_000]).T)
         assert metres.min() > 400
         assert metres.max() < 510
 
