@@ -30,7 +30,7 @@ LONGEST_WAIT_S = 1.0
 """A worker asks again at least this often, so that a new plan reaches it."""
 
 _WATCHES = """
-select w.id, w.camera_id, w.cadence_s::float8 as cadence_s,
+select w.id, w.camera_id, w.cadence_s::float8 as cadence_s, w.priority,
        extract(epoch from now() - s.captured_at)::float8 as age_s
   from watch w
   join camera c on c.id = w.camera_id
@@ -65,6 +65,7 @@ class CalendarProcess:
                 row["camera_id"],
                 row["cadence_s"],
                 None if row["age_s"] is None else now - max(0.0, row["age_s"]),
+                row["priority"],
             )
             for row in rows
         )

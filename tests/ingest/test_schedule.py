@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import Counter
+from itertools import accumulate
+from random import Random
 from uuid import uuid4
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from base.errors import InvalidInputError
+from ingest.class_queue import SLACK
 from ingest.schedule import LONGEST_BACKOFF_S, Calendar, PlannedWatch
+from ingest.shares import WEIGHTS, frame, most_looks_to_wait
 
 
 def calendar(*watches: PlannedWatch, now: float = 1000, lease_s: float = 30) -> Calendar:
@@ -128,3 +136,117 @@ def test_no_camera_is_ever_lost_or_looked_at_twice_at_once(
                 held[lease.camera_id] = lease.expires_at
     later = now + 10 * LONGEST_BACKOFF_S
     assert {lease.camera_id for lease in plan.lease(100, later)} == cameras
+
+
+def fleet(sizes: dict[int, int], cadence: float = 10, at: float = 0) -> list[PlannedWatch]:
+    """One watch a camera; a class's watches are numbered from its priority times 10,000."""
+    return [
+        PlannedWatch(priority * 10_000 + k, priority * 10_000 + k, cadence, at, priority)
+        for priority, size in sizes.items()
+        for k in range(size)
+    ]
+
+
+def classes(cameras: list[int]) -> Counter[int]:
+    return Counter(camera // 10_000 for camera in cameras)
+
+
+def test_every_stretch_as_long_as_a_frame_holds_the_share_of_every_class() -> None:
+    owners = [turn[0] for turn in frame()]
+    for start in range(len(owners)):
+        assert Counter(owners[start:] + owners[:start]) == WEIGHTS
+    assert all(1 in three for three in zip(owners, owners[1:], owners[2:], strict=False))  # not in one lump
+
+
+def test_when_all_classes_have_more_than_enough_each_has_its_share() -> None:
+    plan = calendar(*fleet(dict.fromkeys(WEIGHTS, 200)))
+    given = [lease.camera_id for _ in range(62) for lease in plan.lease(1, now=1000)]
+    assert classes(given) == {priority: 2 * weight for priority, weight in WEIGHTS.items()}
+
+
+def test_what_a_class_does_not_use_goes_to_the_others_by_priority() -> None:
+    plan = calendar(*fleet({2: 200, 3: 200, 5: 200}))
+    given = classes([lease.camera_id for lease in plan.lease(31, now=1000)])
+    assert given == {2: 16 + 8 + 2, 3: 4, 5: 1}
+
+
+def test_a_look_for_one_class_serves_the_watches_of_the_others() -> None:
+    plan = calendar(PlannedWatch(1, 10, 60, 900, 5), PlannedWatch(2, 10, 60, 900, 1))
+    (lease,) = plan.lease(9, now=1000)
+    assert set(lease.watches) == {1, 2}
+    plan.complete(lease.id, 1000, picture=True)
+    assert plan.lease(9, now=1059) == []
+
+
+@given(
+    sizes=st.dictionaries(st.sampled_from(sorted(WEIGHTS)), st.integers(1, 40), min_size=1),
+    cadence=st.integers(1, 300),
+    count=st.integers(1, 20),
+    lost=st.sampled_from([0.0, 0.2]),
+    seed=st.integers(0, 999),
+)
+def test_no_class_is_ever_later_than_its_bound(
+    sizes: dict[int, int], cadence: int, count: int, lost: float, seed: int
+) -> None:
+    plan = calendar(*fleet(sizes, cadence, at=1000), lease_s=15)
+    random = Random(seed)
+    asked_at: list[float] = []
+    looks: list[int] = []  # as many as each ask was given
+    waited: list[tuple[int, int, int]] = []
+    for step in range(150):
+        now = 1000.0 + 3 * step
+        leases = plan.lease(count if step < 149 else 10_000, now)
+        for number, lease in enumerate(leases, start=1):
+            first_chance = bisect_left([*asked_at, now], lease.due)
+            waited.append((lease.camera_id // 10_000, first_chance, sum(looks) + number))
+            if random.random() >= lost:
+                plan.complete(lease.id, now, picture=True)
+        asked_at.append(now)
+        looks.append(len(leases))
+    given_before = [0, *accumulate(looks)]
+    for priority, first_chance, number in waited:
+        assert number - given_before[first_chance] <= most_looks_to_wait(priority, sizes[priority])
+
+
+def test_a_camera_that_kills_its_workers_delays_nobody_twice() -> None:
+    plan = calendar(seen(1, 10, 60, at=0), seen(2, 20, 60, at=100), seen(3, 30, 60, at=200), lease_s=30)
+    order = [plan.lease(1, now)[0].camera_id for now in (1000, 1030, 1060)]
+    assert order == [10, 20, 30]
+
+
+def test_a_restart_brings_no_more_looks_at_once_than_there_were() -> None:
+    plan = calendar(
+        *(PlannedWatch(k, k, 600, 1000 - 600 * ((k * 7919) % 6000) / 6000) for k in range(6000)), lease_s=900
+    )
+    per_minute = [len(plan.lease(10_000, now)) for now in range(1060, 1601, 60)]
+    assert sum(per_minute) == 6000
+    assert max(per_minute) < 700
+
+
+def test_a_city_that_is_to_be_seen_more_often_is_not_seen_all_at_once() -> None:
+    plan = calendar(*(PlannedWatch(k, k, 3600, 999) for k in range(6000)), lease_s=900)
+    plan.replan([PlannedWatch(k, k, 60, 999) for k in range(6000)], 1000)
+    per_second = [len(plan.lease(10_000, now)) for now in range(1001, 1061)]
+    assert sum(per_second) == 6000
+    assert max(per_second) < 150
+
+
+def test_a_watch_follows_its_new_class_cadence_and_camera() -> None:
+    plan = calendar(*fleet({1: 40}), PlannedWatch(7, 70, 60, 0, 5))
+    plan.replan([*fleet({1: 40}), PlannedWatch(7, 70, 60, 0, 1)], 1000)
+    assert 70 not in [lease.camera_id for lease in plan.lease(40, now=1000)]  # last of its class now
+    plan.replan([PlannedWatch(7, 71, 60, 0, 1)], 1000)
+    assert [lease.camera_id for lease in plan.lease(9, now=1000)] == [71]
+    assert len(plan) == 1
+
+
+def test_plans_that_change_again_and_again_leave_nothing_behind() -> None:
+    plan = calendar(*fleet({1: 10, 5: 10}, at=990))
+    for step in range(1, 1000):
+        plan.replan(fleet({1 + step % 2: 10, 5 - step % 2: 10}, cadence=10 + step % 7), 1000)
+    assert sum(len(queue) for queue in plan._queues.values()) <= len(WEIGHTS) * (2 * 20 + SLACK)
+
+
+def test_a_priority_that_is_no_class_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="priority 6"):
+        calendar(PlannedWatch(1, 10, 60, 0, 6))
