@@ -94,6 +94,10 @@ def _scope(permission: Permission) -> Callable[[Asker], Scope]:
 
 CameraReader = Annotated[Scope, Depends(_scope(Permission.READ_CAMERAS))]
 CameraEditor = Annotated[Asker, Depends(_granted(Permission.EDIT_CAMERAS))]
+CameraClassifier = Annotated[Asker, Depends(_granted(Permission.CLASSIFY_CAMERAS))]
+CatalogueImporter = Annotated[Asker, Depends(_granted(Permission.IMPORT_CATALOGUE))]
+UnitEditor = Annotated[Asker, Depends(_granted(Permission.EDIT_UNITS))]
+RuleEditor = Annotated[Asker, Depends(_granted(Permission.EDIT_RULES))]
 EventReader = Annotated[Scope, Depends(_scope(Permission.READ_EVENTS))]
 EventListener = Annotated[Asker, Depends(_granted(Permission.READ_EVENTS))]
 PictureViewer = Annotated[Asker, Depends(_granted(Permission.VIEW_PICTURES))]

@@ -30,6 +30,10 @@ class Permission(StrEnum):
 
     READ_CAMERAS = "read-cameras"
     EDIT_CAMERAS = "edit-cameras"
+    CLASSIFY_CAMERAS = "classify-cameras"
+    IMPORT_CATALOGUE = "import-catalogue"
+    EDIT_UNITS = "edit-units"
+    EDIT_RULES = "edit-rules"
     READ_EVENTS = "read-events"
     VIEW_PICTURES = "view-pictures"
     READ_AUDIT = "read-audit"
@@ -37,13 +41,30 @@ class Permission(StrEnum):
 
 
 GRANTS: dict[Role, frozenset[Permission]] = {
-    Role.GIS: frozenset({Permission.READ_CAMERAS, Permission.EDIT_CAMERAS, Permission.VIEW_PICTURES}),
+    Role.GIS: frozenset(
+        {
+            Permission.READ_CAMERAS,
+            Permission.EDIT_CAMERAS,
+            Permission.CLASSIFY_CAMERAS,
+            Permission.IMPORT_CATALOGUE,
+            Permission.EDIT_UNITS,
+            Permission.EDIT_RULES,
+            Permission.VIEW_PICTURES,
+        }
+    ),
     Role.OPERATOR: frozenset({Permission.READ_CAMERAS, Permission.READ_EVENTS, Permission.VIEW_PICTURES}),
     Role.DISPATCHER: frozenset({Permission.READ_CAMERAS, Permission.READ_EVENTS, Permission.VIEW_PICTURES}),
     Role.LEAD: frozenset({Permission.READ_CAMERAS, Permission.READ_EVENTS, Permission.VIEW_PICTURES}),
     # An auditor reads what was done, not what the cameras see.
     Role.AUDITOR: frozenset({Permission.READ_CAMERAS, Permission.READ_AUDIT}),
-    Role.ENGINEER: frozenset({Permission.READ_CAMERAS, Permission.READ_SYSTEM}),
+    Role.ENGINEER: frozenset(
+        {
+            Permission.READ_CAMERAS,
+            Permission.READ_SYSTEM,
+            Permission.IMPORT_CATALOGUE,
+            Permission.EDIT_UNITS,
+        }
+    ),
 }
 
 

@@ -2,82 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 
 from api import cursor
-from api.queries.parts import place_columns, place_of, unit_of, unit_path, within_unit
+from api.queries.parts import place_columns, place_of, unit_of, unit_path
 from api.schemas import CameraRecord, CameraSummary, Classification, Declared, Page, state_name
 from base.errors import NotFoundError
-from models.camera import CameraState
+from camera_registry.selection import KNOWN_STATE
 from models.tables import camera, camera_scene, camera_state, organisation, scene
 
 if TYPE_CHECKING:
     from sqlalchemy import RowMapping
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from api.schemas import Box
+    from camera_registry.selection import CameraFilter
     from models.scope import Scope
-
-_known_state: ColumnElement[int] = func.coalesce(camera_state.c.state, int(CameraState.UNKNOWN))
-"""A camera that was never looked at has no row of its own there."""
-
-
-@dataclass(frozen=True, slots=True)
-class CameraFilter:
-    """Which cameras of a scope are meant; None means all.
-
-    Attributes:
-        unit: Code of a unit; its subtree is meant.
-        scene: Code of a scene.
-        state: What is known of them.
-        box: Where they stand.
-        words: Part of the name, or the beginning of the code.
-    """
-
-    unit: str | None = None
-    scene: str | None = None
-    state: CameraState | None = None
-    box: Box | None = None
-    words: str | None = None
-
-    def conditions(self) -> list[ColumnElement[bool]]:
-        """The filter in the store's terms."""
-        found: list[ColumnElement[bool]] = []
-        if self.unit is not None:
-            found.append(within_unit(camera, self.unit))
-        if self.scene is not None:
-            found.append(_serves(self.scene))
-        if self.state is not None:
-            found.append(_known_state == int(self.state))
-        if self.box is not None:
-            envelope = func.ST_MakeEnvelope(
-                self.box.west, self.box.south, self.box.east, self.box.north, 4326
-            )
-            found.append(func.ST_Intersects(camera.c.geom, envelope))
-        if self.words:
-            found.append(
-                or_(
-                    camera.c.name.icontains(self.words, autoescape=True),
-                    camera.c.code.startswith(self.words, autoescape=True),
-                )
-            )
-        return found
-
-
-def _serves(scene_code: str) -> ColumnElement[bool]:
-    return (
-        select(1)
-        .where(
-            camera_scene.c.camera_id == camera.c.id,
-            camera_scene.c.scene_id == scene.c.id,
-            scene.c.code == scene_code,
-        )
-        .correlate(camera)
-        .exists()
-    )
 
 
 def _scene_codes() -> ColumnElement[Any]:
@@ -96,7 +37,7 @@ _FROM = camera.outerjoin(camera_state, camera_state.c.camera_id == camera.c.id).
 
 _SUMMARY = (
     *(camera.c.id, camera.c.code, camera.c.name, camera.c.heading_deg, camera.c.sensitivity),
-    *(camera.c.simulated, _known_state.label("state"), _scene_codes()),
+    *(camera.c.simulated, KNOWN_STATE.label("state"), _scene_codes()),
     *place_columns(camera),
     organisation.c.code.label("unit_code"),
     organisation.c.name.label("unit_name"),

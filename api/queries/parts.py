@@ -25,17 +25,6 @@ def unit_path(table: FromClause) -> ScalarSelect[Any]:
     )
 
 
-def within_unit(table: FromClause, unit_code: str) -> ColumnElement[bool]:
-    """Whether a row belongs to the unit of that code or one below it."""
-    unit = organisation.alias()
-    return (
-        select(1)
-        .where(unit.c.code == unit_code, table.c.unit_tree.between(unit.c.tree_left, unit.c.tree_right))
-        .correlate(table)
-        .exists()
-    )
-
-
 def place_columns(table: FromClause) -> tuple[ColumnElement[Any], ...]:
     """WGS-84 longitude and latitude, and the accuracy."""
     return (

@@ -2,16 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Body, Header, Path, Request, Response
 from fastapi.responses import JSONResponse
 
 from api.camera_edit import Edit, edit_camera, etag
 from api.context import CameraEditor, CameraReader, Ctx, Cursor, Limit
 from api.cursor import MAX_ID
 from api.errors import PreconditionRequiredError
+from api.filters import FilterQuery
 from api.idempotency import Write, once
-from api.queries.cameras import CameraFilter, list_cameras, read_camera
-from api.schemas import STATE_NAMES, Box, CameraEdit, CameraRecord, CameraSummary, Line, Page, StateName
+from api.queries.cameras import list_cameras, read_camera
+from api.schemas import CameraEdit, CameraRecord, CameraSummary, Page
 
 router = APIRouter(prefix="/cameras", tags=["cameras"])
 
@@ -29,37 +30,13 @@ Key = Annotated[
         examples=["0198c0de-0000-7000-8000-000000000001"],
     ),
 ]
-_STATES = {name: state for state, name in STATE_NAMES.items()}
 
 
 @router.get("", summary="List cameras")
-async def cameras(  # noqa: PLR0913, PLR0917 - each is one filter of the query string
-    context: Ctx,
-    scope: CameraReader,
-    unit: Annotated[Line | None, Query(description="a unit's code; its subtree", examples=["370602"])] = None,
-    scene: Annotated[Line | None, Query(description="a scene's code", examples=["snow-point"])] = None,
-    state: Annotated[StateName | None, Query(examples=["offline"])] = None,
-    bbox: Annotated[
-        str | None,
-        Query(
-            max_length=120, description="west,south,east,north in degrees", examples=["121.3,37.4,121.5,37.6"]
-        ),
-    ] = None,
-    q: Annotated[
-        Line | None,
-        Query(max_length=64, description="part of the name, or the code's beginning", examples=["红旗"]),
-    ] = None,
-    cursor: Cursor = None,
-    limit: Limit = 50,
+async def cameras(
+    context: Ctx, scope: CameraReader, wanted: FilterQuery, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[CameraSummary]:
     """Cameras within the asker's scope, by id."""
-    wanted = CameraFilter(
-        unit=unit,
-        scene=scene,
-        state=_STATES[state] if state else None,
-        box=Box.parse(bbox) if bbox is not None else None,
-        words=q,
-    )
     async with context.database.begin() as connection:
         return await list_cameras(connection, scope, wanted, after=cursor, limit=limit)
 

@@ -1,0 +1,34 @@
+"""The schema of the one store, in SQLAlchemy and GeoAlchemy2 terms; migrations must replay to it."""
+
+from models.tables.access import account, audit, idempotency, session
+from models.tables.base import metadata
+from models.tables.camera import MERCATOR_BITS, camera, camera_state, credential
+from models.tables.classification import camera_scene
+from models.tables.incident import incident, outbox
+from models.tables.job import job
+from models.tables.organisation import organisation, road, scene
+from models.tables.point import point, point_layer
+from models.tables.watch import rule_state, watch
+
+__all__ = [
+    "MERCATOR_BITS",
+    "account",
+    "audit",
+    "camera",
+    "camera_scene",
+    "camera_state",
+    "credential",
+    "idempotency",
+    "incident",
+    "job",
+    "metadata",
+    "organisation",
+    "outbox",
+    "point",
+    "point_layer",
+    "road",
+    "rule_state",
+    "scene",
+    "session",
+    "watch",
+]
