@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import shapely
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, func, literal_column, or_, select, true
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
 from models.camera import CameraState
@@ -111,10 +111,12 @@ def as_sql(conditions: list[ColumnElement[bool]], *, first: int) -> tuple[str, t
 
     The table must be called ``camera`` in that statement.
     """
-    compiled = and_(True, *conditions).compile(  # noqa: FBT003 - SQLAlchemy's way to say "and nothing else"
+    # Compiled within a query, so that what correlates with the camera finds it there.
+    query = select(literal_column("1")).select_from(camera).where(true(), *conditions)
+    compiled = query.compile(
         dialect=dialect(),  # type: ignore[no-untyped-call]
         compile_kwargs={"render_postcompile": True},
     )
-    names = compiled.positiontup or []
-    text = re.sub(r"\$(\d+)", lambda found: f"${int(found[1]) + first - 1}", str(compiled))
-    return text, tuple(compiled.params[name] for name in names)
+    _, _, condition = str(compiled).partition("\nWHERE ")
+    text = re.sub(r"\$(\d+)", lambda found: f"${int(found[1]) + first - 1}", condition)
+    return text or "true", tuple(compiled.params[name] for name in compiled.positiontup or [])
