@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import shapely
-from sqlalchemy import ColumnElement, func, literal_column, or_, select, true
+from sqlalchemy import ColumnElement, Integer, Select, func, literal_column, or_, select, true
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
 from models.camera import CameraState
@@ -112,7 +112,9 @@ def as_sql(conditions: list[ColumnElement[bool]], *, first: int) -> tuple[str, t
     The table must be called ``camera`` in that statement.
     """
     # Compiled within a query, so that what correlates with the camera finds it there.
-    query = select(literal_column("1")).select_from(camera).where(true(), *conditions)
+    query: Select[tuple[int]] = (
+        select(literal_column("1", Integer)).select_from(camera).where(true(), *conditions)
+    )
     compiled = query.compile(
         dialect=dialect(),  # type: ignore[no-untyped-call]
         compile_kwargs={"render_postcompile": True},
