@@ -112,9 +112,7 @@ def as_sql(conditions: list[ColumnElement[bool]], *, first: int) -> tuple[str, t
     The table must be called ``camera`` in that statement.
     """
     # Compiled within a query, so that what correlates with the camera finds it there.
-    query: Select[tuple[int]] = (
-        select(literal_column("1", Integer)).select_from(camera).where(true(), *conditions)
-    )
+    query: Select[int] = select(literal_column("1", Integer)).select_from(camera).where(true(), *conditions)
     compiled = query.compile(
         dialect=dialect(),  # type: ignore[no-untyped-call]
         compile_kwargs={"render_postcompile": True},
