@@ -7,15 +7,10 @@ crowds gather and disperse meanwhile, so that incidents open and close, with the
 from __future__ import annotations
 
 import asyncio
-import shutil
-import signal
-import subprocess
-import tempfile
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count, islice
-from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
@@ -29,6 +24,7 @@ from base.errors import DengtaError, SetupError
 from base.migrate import migrate
 from base.postgres import ROLE, PrivatePostgres, find_programs
 from bench.harness import WARM_UPS, Case, Line, Skipped, Tell
+from bench.workplace import running, workplace
 from dispatch.evidence import FolderEvidence
 from dispatch.record import Recorder, Sighting
 from models.observation import Observation
@@ -37,6 +33,7 @@ from scenes.table import rule_named
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
+    from pathlib import Path
 
 T = TypeVar("T")
 
@@ -234,28 +231,3 @@ async def _make_databases(cluster: PrivatePostgres) -> None:
 
 async def _connect(cluster: PrivatePostgres, database: str) -> asyncpg.Connection[Any]:
     return await asyncpg.connect(host=str(cluster.socket_dir), user=ROLE, database=database)
-
-
-@contextmanager
-def workplace() -> Iterator[Path]:
-    """A folder on a disk, which the database's own user may enter as well."""
-    folder = Path(tempfile.mkdtemp(prefix="dengta-bench-", dir="/var/tmp"))
-    folder.chmod(0o755)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def running(cluster: PrivatePostgres, folder: Path) -> Iterator[PrivatePostgres]:
-    """A private server, ended afterwards."""
-    cluster.prepare()
-    with (folder / "postgres.log").open("wb") as log:
-        server = subprocess.Popen(cluster.command(), stdout=log, stderr=log, cwd="/")
-    try:
-        yield cluster
-    finally:
-        server.send_signal(signal.SIGINT)
-        server.wait(timeout=30)
-        cluster.remove()
