@@ -4,6 +4,7 @@ from models.tables.access import account, audit, idempotency, session
 from models.tables.base import metadata
 from models.tables.camera import MERCATOR_BITS, camera, camera_state, credential
 from models.tables.classification import camera_scene
+from models.tables.imports import import_batch, import_source
 from models.tables.incident import incident, outbox
 from models.tables.job import job
 from models.tables.organisation import organisation, road, scene
@@ -19,6 +20,8 @@ __all__ = [
     "camera_state",
     "credential",
     "idempotency",
+    "import_batch",
+    "import_source",
     "incident",
     "job",
     "metadata",

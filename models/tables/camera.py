@@ -115,7 +115,7 @@ camera = Table(
     Column("record_save_days", SmallInteger, comment="RecordSaveDays"),
     Column("source", Text, comment="the list it came from; null if it was entered by hand"),
     Column("source_key", Text, comment="what the source itself calls it, where the code cannot tell"),
-    Column("source_seen_at", Moment, comment="when its source last listed it"),
+    Column("source_seen_at", Moment, comment="when its source last said something new of it"),
     Column("gone_since", Moment, comment="when its source ceased to list it; null is listed"),
     Column("simulated", Boolean, nullable=False, server_default=text("false")),
     Column("version", Integer, nullable=False, server_default="1", comment="counts edits; the ETag"),

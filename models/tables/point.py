@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import (
     BigInteger,
     Column,
+    Double,
     ForeignKey,
     Identity,
     Index,
@@ -15,7 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from models.tables.base import metadata, point_column
+from models.tables.base import NOW, Moment, metadata, point_column
 
 point_layer = Table(
     "point_layer",
@@ -37,10 +38,20 @@ point = Table(
     Column("code", Text),
     Column("name", Text, nullable=False),
     Column("address", Text),
+    Column("longitude", Double, comment="as declared, in declared_crs"),
+    Column("latitude", Double, comment="as declared, in declared_crs"),
+    Column("declared_crs", Text, comment="WGS-84, CGCS2000, GCJ-02 or BD-09, as declared"),
     point_column(nullable=False),
     Column("unit_id", ForeignKey("organisation.id")),
     Column("unit_tree", Integer),
+    Column("source", Text, comment="the list it came from; null if it was entered by hand"),
+    Column("source_key", Text, comment="what the source itself calls it, where the code cannot tell"),
+    Column("source_seen_at", Moment, comment="when its source last said something new of it"),
+    Column("gone_since", Moment, comment="when its source ceased to list it; null is listed"),
+    Column("version", Integer, nullable=False, server_default="1", comment="counts edits; the ETag"),
+    Column("updated_at", Moment, nullable=False, server_default=NOW),
     UniqueConstraint("layer_id", "code"),
+    UniqueConstraint("source", "source_key"),
     Index("ix_point_geom", "geom", postgresql_using="gist"),
     comment="points of interest",
 )
