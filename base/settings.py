@@ -106,6 +106,20 @@ class Settings(BaseSettings):
     evidence_folder: Path | None = Field(
         default=None, description="Folder of evidence pictures. Unset: `evidence` in the data folder."
     )
+    clerks: int = Field(
+        default=1,
+        ge=0,
+        le=16,
+        description="Processes on this machine that do jobs (imports, assessments …), each one at a time. "
+        "They and the API share the jobs folder.",
+    )
+    jobs_folder: Path | None = Field(
+        default=None, description="Folder of what jobs read and write. Unset: `jobs` in the data folder."
+    )
+    job_memory_mib: int = Field(
+        default=4096, ge=256, description="Memory, MiB, that one job may use; it fails when it needs more."
+    )
+    job_minutes: float = Field(default=60, gt=0, le=24 * 60, description="Minutes that one job may take.")
     minimum_free_mib: int = Field(
         default=512,
         ge=0,
@@ -118,7 +132,7 @@ class Settings(BaseSettings):
     )
     log_json: bool = Field(default=True, description="Write log lines as JSON; off, as text for people.")
 
-    @field_validator("data_dir", "models_folder", "evidence_folder")
+    @field_validator("data_dir", "models_folder", "evidence_folder", "jobs_folder")
     @classmethod
     def _absolute(cls, folder: Path | None) -> Path | None:
         """Absolute from the start: the processes that Dengta starts run in another working folder."""
@@ -162,6 +176,11 @@ class Settings(BaseSettings):
     def evidence_dir(self) -> Path:
         """Where evidence pictures are kept."""
         return self.evidence_folder or self.data_dir / "evidence"
+
+    @property
+    def jobs_dir(self) -> Path:
+        """Where jobs keep what was uploaded and what they wrote for their askers."""
+        return self.jobs_folder or self.data_dir / "jobs"
 
     @property
     def keys_dir(self) -> Path:

@@ -20,30 +20,33 @@ from base.runtime import as_user
 from dengta.store import connect_bus, database_url
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from nats.aio.client import Client
 
     from base.settings import Settings
+    from camera_registry.jobs import Work
 
 log = get_logger(__name__)
 
 
-async def calendar(settings: Settings, database: Database, bus: Client) -> None:
+async def calendar(settings: Settings, database: Database) -> None:
     """Own the calendar and answer workers."""
     from workers.calendar import CalendarProcess
 
-    await CalendarProcess(database, bus, SystemClock(), lease_s=settings.lease_s).run()
+    async with _queue(settings, "calendar") as bus:
+        await CalendarProcess(database, bus, SystemClock(), lease_s=settings.lease_s).run()
 
 
-async def relay(_settings: Settings, database: Database, bus: Client) -> None:
+async def relay(settings: Settings, database: Database) -> None:
     """Publish the outbox."""
     from workers.relay import RelayProcess
 
-    await RelayProcess(database, bus).run()
+    async with _queue(settings, "relay") as bus:
+        await RelayProcess(database, bus).run()
 
 
-async def looker(settings: Settings, database: Database, bus: Client) -> None:
+async def looker(settings: Settings, database: Database) -> None:
     """Look, recognise, judge and record."""
     from base.seal import Sealer
     from camera_registry.addresses import AddressBook
@@ -58,23 +61,47 @@ async def looker(settings: Settings, database: Database, bus: Client) -> None:
     evidence = FolderEvidence(settings.evidence_dir, minimum_free_mib=settings.minimum_free_mib)
     eyes = Looker(TargetPolicy.of(settings.look_networks), clock)
     try:
-        await LookerProcess(
-            name=f"{socket.gethostname()[:40]}-{os.getpid()}",
-            database=database,
-            bus=bus,
-            clock=clock,
-            settings=settings,
-            addresses=AddressBook(database, Sealer(settings.keys_dir), clock),
-            looker=eyes,
-            recogniser=load_recogniser(settings),
-            recorder=Recorder(database, evidence, site=settings.site, clock=clock),
-        ).run()
+        async with _queue(settings, "looker") as bus:
+            await LookerProcess(
+                name=f"{socket.gethostname()[:40]}-{os.getpid()}",
+                database=database,
+                bus=bus,
+                clock=clock,
+                settings=settings,
+                addresses=AddressBook(database, Sealer(settings.keys_dir), clock),
+                looker=eyes,
+                recogniser=load_recogniser(settings),
+                recorder=Recorder(database, evidence, site=settings.site, clock=clock),
+            ).run()
     finally:
         await eyes.aclose()
 
 
-KINDS: dict[str, Callable[[Settings, Database, Client], Awaitable[None]]] = {
+async def clerk(settings: Settings, database: Database) -> None:
+    """Have the jobs done that people asked for."""
+    from workers.clerk import ClerkProcess
+    from workers.desk import ChildDesk
+
+    desk = ChildDesk(command("desk"))
+    most_s = settings.job_minutes * 60
+    await ClerkProcess(database, SystemClock(), desk, list(WORKS), most_s=most_s).run()
+
+
+async def desk(settings: Settings, database: Database) -> None:
+    """Do a clerk's jobs, within bounds: what they read may be hostile."""
+    from workers.desk_child import limit, serve
+
+    limit(settings.job_memory_mib)
+    await serve(lambda kind: WORKS[kind](settings, database))
+
+
+WORKS: dict[str, Callable[[Settings, Database], Work]] = {}
+"""The work of each kind of job; made anew for each, so that only what is asked for is loaded."""
+
+KINDS: dict[str, Callable[[Settings, Database], Awaitable[None]]] = {
     "calendar": calendar,
+    "clerk": clerk,
+    "desk": desk,
     "looker": looker,
     "relay": relay,
 }
@@ -118,13 +145,18 @@ async def _run(kind: str, settings: Settings) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     database = Database(database_url(settings))
     try:
-        bus = await connect_bus(settings, name=kind, timeout_s=30)
-        try:
-            log.info("started")
-            await KINDS[kind](settings, database, bus)
-        finally:
-            with contextlib.suppress(Exception):
-                await asyncio.wait_for(bus.close(), 2)
+        log.info("started")
+        await KINDS[kind](settings, database)
     finally:
         await database.close()
         log.info("ended")
+
+
+@contextlib.asynccontextmanager
+async def _queue(settings: Settings, name: str) -> AsyncIterator[Client]:
+    bus = await connect_bus(settings, name=name, timeout_s=30)
+    try:
+        yield bus
+    finally:
+        with contextlib.suppress(Exception):
+            await asyncio.wait_for(bus.close(), 2)

@@ -108,16 +108,17 @@ class System:
             )
 
     async def start_work(self) -> None:
-        """The calendar, the relay, the workers and the API.
+        """The calendar, the relay, the clerks, the workers and the API.
 
         Raises:
             SetupError: One of them ends at once.
         """
         for kind in ("calendar", "relay"):
             await self.start_own(kind, processes.command(kind))
-        for number in range(1, self.settings.workers + 1):
-            name = "looker" if self.settings.workers == 1 else f"looker-{number}"
-            await self.start_own(name, processes.command("looker"))
+        for kind, count in (("clerk", self.settings.clerks), ("looker", self.settings.workers)):
+            for number in range(1, count + 1):
+                name = kind if count == 1 else f"{kind}-{number}"
+                await self.start_own(name, processes.command(kind))
         serve = as_user(None, [sys.executable, "-m", "dengta", "serve"], death_signal=signal.SIGKILL)
         await self.start_own("api", serve, ready=self._api_ready)
 

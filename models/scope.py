@@ -86,13 +86,17 @@ class Scope:
     tree_right: int
     max_sensitivity: int = 0
 
+    def may(self, permission: Permission) -> bool:
+        """Whether one of the roles grants ``permission``."""
+        return any(permission in GRANTS[role] for role in self.roles)
+
     def require(self, permission: Permission) -> None:
         """Refuse unless one of the roles grants ``permission``.
 
         Raises:
             ForbiddenError: No role does.
         """
-        if not any(permission in GRANTS[role] for role in self.roles):
+        if not self.may(permission):
             raise ForbiddenError(
                 f"This account may not {permission.value.replace('-', ' ')}.",
                 remedy="Ask an engineer for a role that grants it.",

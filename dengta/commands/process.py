@@ -11,7 +11,7 @@ from base.settings import get_settings
 from dengta import processes
 
 
-def process(kind: Annotated[str, typer.Argument(help="calendar, looker or relay")]) -> None:
+def process(kind: Annotated[str, typer.Argument(help="calendar, clerk, looker or relay")]) -> None:
     """Be one process of the system."""
     if kind not in processes.KINDS:
         raise InvalidInputError(f"There is no process {kind!r}; there are {', '.join(processes.KINDS)}.")
