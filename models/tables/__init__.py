@@ -1,13 +1,14 @@
 """The schema of the one store, in SQLAlchemy and GeoAlchemy2 terms; migrations must replay to it."""
 
 from models.tables.access import account, audit, idempotency, session
-from models.tables.base import metadata
-from models.tables.camera import MERCATOR_BITS, camera, camera_state, credential
+from models.tables.base import MERCATOR_BITS, metadata
+from models.tables.camera import camera, camera_state, credential
 from models.tables.classification import camera_scene
+from models.tables.crs import crs_finding, crs_repair, crs_repair_camera, crs_survey
 from models.tables.imports import import_batch, import_source
 from models.tables.incident import incident, outbox
 from models.tables.job import job
-from models.tables.organisation import organisation, road, scene
+from models.tables.organisation import organisation, road, scene, unit_before, unit_change
 from models.tables.point import point, point_layer
 from models.tables.watch import rule_state, watch
 
@@ -19,6 +20,10 @@ __all__ = [
     "camera_scene",
     "camera_state",
     "credential",
+    "crs_finding",
+    "crs_repair",
+    "crs_repair_camera",
+    "crs_survey",
     "idempotency",
     "import_batch",
     "import_source",
@@ -33,5 +38,7 @@ __all__ = [
     "rule_state",
     "scene",
     "session",
+    "unit_before",
+    "unit_change",
     "watch",
 ]

@@ -19,6 +19,16 @@ metadata = MetaData(
 Moment = TIMESTAMP(timezone=True)
 NOW = text("now()")
 
+MERCATOR_BITS = 26
+"""Tile coordinates are integers, 2^26 to the width of the world: 0.6 m at the equator."""
+
+TILE_X = f"floor((ST_X(geom) + 180) / 360 * {1 << MERCATOR_BITS})::int"
+TILE_Y = (
+    "floor((1 - ln(tan(radians(ST_Y(geom))) + 1 / cos(radians(ST_Y(geom)))) / pi()) / 2"
+    f" * {1 << MERCATOR_BITS})::int"
+)
+"""Computed columns of a place."""
+
 
 def point_column(*, nullable: bool = True) -> Column[object]:
     """The place of a row, WGS-84 longitude and latitude."""

@@ -24,16 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import INET
 
-from models.tables.base import NOW, Moment, metadata, point_column
-
-MERCATOR_BITS = 26
-"""Tile coordinates are integers, 2^26 to the width of the world: 0.6 m at the equator."""
-
-_TILE_X = f"floor((ST_X(geom) + 180) / 360 * {1 << MERCATOR_BITS})::int"
-_TILE_Y = (
-    "floor((1 - ln(tan(radians(ST_Y(geom))) + 1 / cos(radians(ST_Y(geom)))) / pi()) / 2"
-    f" * {1 << MERCATOR_BITS})::int"
-)
+from models.tables.base import NOW, TILE_X, TILE_Y, Moment, metadata, point_column
 
 credential = Table(
     "credential",
@@ -121,8 +112,8 @@ camera = Table(
     Column("version", Integer, nullable=False, server_default="1", comment="counts edits; the ETag"),
     Column("created_at", Moment, nullable=False, server_default=NOW),
     Column("updated_at", Moment, nullable=False, server_default=NOW),
-    Column("tile_x", Integer, Computed(_TILE_X, persisted=True), comment="web mercator, 2^26 to the world"),
-    Column("tile_y", Integer, Computed(_TILE_Y, persisted=True), comment="web mercator, 2^26 to the world"),
+    Column("tile_x", Integer, Computed(TILE_X, persisted=True), comment="web mercator, 2^26 to the world"),
+    Column("tile_y", Integer, Computed(TILE_Y, persisted=True), comment="web mercator, 2^26 to the world"),
     CheckConstraint("sensitivity between 0 and 3", name="sensitivity"),
     CheckConstraint("stream_url is null or stream_url !~ '^[a-z]+://[^/]*@'", name="no_credentials_in_url"),
     CheckConstraint(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from geoalchemy2 import Geometry
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -13,10 +14,11 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from models.tables.base import metadata
+from models.tables.base import NOW, Moment, metadata
 
 organisation = Table(
     "organisation",
@@ -32,10 +34,39 @@ organisation = Table(
     Column("tree_left", Integer, nullable=False),
     Column("tree_right", Integer, nullable=False),
     Column("geom", Geometry("MULTIPOLYGON", srid=4326, spatial_index=False), comment="its boundary"),
+    Column("version", Integer, nullable=False, server_default="1", comment="counts edits; the ETag"),
+    Column("updated_at", Moment, nullable=False, server_default=NOW),
     CheckConstraint("level between 0 and 2", name="level"),
     CheckConstraint("tree_left <= tree_right", name="tree"),
     Index("ix_organisation_geom", "geom", postgresql_using="gist"),
     comment="1 city, 16 districts, 153 townships, with their boundaries",
+)
+
+unit_change = Table(
+    "unit_change",
+    metadata,
+    Column("id", Integer, Identity(), primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("account_id", ForeignKey("account.id"), comment="who asked; null is the system itself"),
+    Column("file", Text, nullable=False, comment="its name, as its sender calls it"),
+    Column("sha256", Text, nullable=False, comment="of the file"),
+    Column("report", JSONB, nullable=False, server_default=text("'{}'"), comment="what came of it"),
+    comment="every change of the tree as a whole: imports of boundaries, and their undoing",
+)
+
+unit_before = Table(
+    "unit_before",
+    metadata,
+    Column("change_id", ForeignKey("unit_change.id", ondelete="CASCADE"), primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column("civil_code", Text),
+    Column("name", Text, nullable=False),
+    Column("name_en", Text, nullable=False),
+    Column("level", SmallInteger, nullable=False),
+    Column("parent_code", Text),
+    Column("position", BigInteger, nullable=False, comment="order in the tree"),
+    Column("geom", Geometry("MULTIPOLYGON", srid=4326, spatial_index=False)),
+    comment="the tree as it was before each change, so that a change can be undone",
 )
 
 scene = Table(

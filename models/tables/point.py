@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
+    CheckConstraint,
     Column,
+    Computed,
     Double,
     ForeignKey,
     Identity,
@@ -14,9 +17,10 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
-from models.tables.base import NOW, Moment, metadata, point_column
+from models.tables.base import NOW, TILE_X, TILE_Y, Moment, metadata, point_column
 
 point_layer = Table(
     "point_layer",
@@ -27,6 +31,13 @@ point_layer = Table(
     Column("name_en", Text, nullable=False),
     Column("family", Text, nullable=False),
     Column("position", SmallInteger, nullable=False, comment="drawing order, lowest first"),
+    Column("symbol", Text, nullable=False, server_default="dot", comment="name of the sign that maps draw"),
+    Column("color", Text, comment="#rrggbb; null is the family's"),
+    Column("min_zoom", SmallInteger, nullable=False, server_default="10", comment="drawn from this zoom on"),
+    Column("visible", Boolean, nullable=False, server_default=text("true"), comment="drawn until hidden"),
+    Column("version", Integer, nullable=False, server_default="1", comment="counts edits; the ETag"),
+    CheckConstraint("color ~ '^#[0-9a-f]{6}$'", name="color"),
+    CheckConstraint("min_zoom between 0 and 22", name="min_zoom"),
     comment="the professional map layers",
 )
 
@@ -50,8 +61,13 @@ point = Table(
     Column("gone_since", Moment, comment="when its source ceased to list it; null is listed"),
     Column("version", Integer, nullable=False, server_default="1", comment="counts edits; the ETag"),
     Column("updated_at", Moment, nullable=False, server_default=NOW),
+    Column("tile_x", Integer, Computed(TILE_X, persisted=True), comment="web mercator, 2^26 to the world"),
+    Column("tile_y", Integer, Computed(TILE_Y, persisted=True), comment="web mercator, 2^26 to the world"),
     UniqueConstraint("layer_id", "code"),
     UniqueConstraint("source", "source_key"),
     Index("ix_point_geom", "geom", postgresql_using="gist"),
+    Index("ix_point_layer_id", "layer_id", "id"),
+    Index("ix_point_unit_tree", "unit_tree", "id"),
+    Index("ix_point_tile", "tile_x", "tile_y", postgresql_include=["id", "layer_id", "unit_tree"]),
     comment="points of interest",
 )
