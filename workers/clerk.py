@@ -88,6 +88,7 @@ class ClerkProcess:
         self._kinds = list(kinds)
         self._most_s = most_s
         self._tidy = tidy
+        self._woken = asyncio.Event()
 
     async def run(self) -> None:
         """Work until cancelled; the job in hand is then given back."""
@@ -98,21 +99,20 @@ class ClerkProcess:
 
     async def _session(self) -> None:
         """Work while the connection that wakes it lasts."""
-        woken = asyncio.Event()
         async with self._database.raw() as connection:
 
             def wake(*_: object) -> None:
-                woken.set()
+                self._woken.set()
 
             await connection.add_listener(NOTIFY_CHANNEL, wake)
             try:
                 while True:
-                    woken.clear()
+                    self._woken.clear()
                     await self._work_off()
                     if self._tidy:
                         await self._tidy()
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(woken.wait(), IDLE_S)
+                        await asyncio.wait_for(self._woken.wait(), IDLE_S)
                     await connection.fetchval("select 1")
             finally:
                 if not connection.is_closed():
@@ -154,8 +154,10 @@ class ClerkProcess:
             now = self._clock.monotonic()
             if now - began > self._most_s:
                 return "late"
-            if (progress.stage, progress.share) == told and now - beaten < BEAT_S:
+            due = now - beaten >= BEAT_S or self._woken.is_set()  # what wakes it may be a wish to cancel
+            if not due and (progress.stage, progress.share) == told:
                 continue
+            self._woken.clear()
             told = (progress.stage, progress.share)
             try:
                 word = await self._book.beat(job, *told)

@@ -1,12 +1,11 @@
-"""The clerk: jobs that people asked for get done, one at a time, whatever the jobs do to whoever does them."""
+"""The clerk: what people asked for is done, one at a time, whatever it does to the process that does it."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 import textwrap
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,6 @@ from base.errors import ForbiddenError, NotFoundError, TooManyRequestsError
 from camera_registry.job_book import ATTEMPTS, DEAD_S, Book
 from camera_registry.jobs import (
     OPEN_PER_ACCOUNT,
-    Job,
     JobFilter,
     JobStatus,
     ask,
