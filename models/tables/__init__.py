@@ -5,6 +5,16 @@ from models.tables.base import MERCATOR_BITS, metadata
 from models.tables.camera import camera, camera_state, credential
 from models.tables.classification import camera_scene
 from models.tables.crs import crs_finding, crs_repair, crs_repair_camera, crs_survey
+from models.tables.governance import (
+    camera_check,
+    camera_fault,
+    camera_score,
+    governance_day,
+    governance_indicator,
+    governance_rule,
+    governance_run,
+    governance_setting,
+)
 from models.tables.imports import import_batch, import_source
 from models.tables.incident import incident, outbox
 from models.tables.job import job
@@ -17,13 +27,21 @@ __all__ = [
     "account",
     "audit",
     "camera",
+    "camera_check",
+    "camera_fault",
     "camera_scene",
+    "camera_score",
     "camera_state",
     "credential",
     "crs_finding",
     "crs_repair",
     "crs_repair_camera",
     "crs_survey",
+    "governance_day",
+    "governance_indicator",
+    "governance_rule",
+    "governance_run",
+    "governance_setting",
     "idempotency",
     "import_batch",
     "import_source",
