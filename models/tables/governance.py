@@ -93,7 +93,7 @@ governance_setting = Table(
     comment="what else a city decides of its assessments",
 )
 
-# The next two have no foreign key to the camera: checking one costs 25 µs a row, 17 s for all faults of a city,
+# The next two have no foreign key to the camera: checking one costs 25 µs a row, 17 s for a city's faults,
 # and locks its camera. A trigger on the camera's table takes them away with it instead.
 camera_fault = Table(
     "camera_fault",
