@@ -16,8 +16,9 @@ from api.cache import ByteCache
 from api.console import ConsoleMount
 from api.context import Context, asker_of
 from api.middleware import Limits, Net, SecurityHeaders, hosts_for
+from api.ogc.basic import BasicLogins
 from api.passwords import Passwords
-from api.routes import audit, cameras, events, evidence, health, overview, session, tiles
+from api.routes import audit, cameras, events, evidence, health, ogc, overview, session, tiles
 from api.schemas import Problem
 from api.sessions import Sessions
 from api.stream import EventStream, Streams
@@ -101,6 +102,7 @@ def _context(database: Database, settings: Settings, evidence: EvidenceStore, cl
         evidence=evidence,
         clock=clock,
         sessions=sessions,
+        basic_logins=BasicLogins(sessions, clock),
         cache=ByteCache(clock, max_bytes=CACHE_BYTES),
         bell=bell,
         streams=Streams(),
@@ -110,7 +112,7 @@ def _context(database: Database, settings: Settings, evidence: EvidenceStore, cl
 
 def _versioned(app: FastAPI) -> APIRouter:
     router = APIRouter()
-    for part in (session, cameras, events, evidence, overview, tiles, audit):
+    for part in (session, cameras, events, evidence, overview, tiles, audit, ogc):
         router.include_router(part.router)
 
     @router.get(

@@ -11,6 +11,7 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 from api.bell import Bell
 from api.cache import ByteCache
 from api.cursor import MAX_LENGTH
+from api.ogc.basic import BasicLogins
 from api.sessions import Asker, Sessions
 from api.stream import EventStream, Streams
 from base.clock import Clock
@@ -32,6 +33,7 @@ class Context:
     evidence: EvidenceStore
     clock: Clock
     sessions: Sessions
+    basic_logins: BasicLogins
     cache: ByteCache
     bell: Bell
     streams: Streams

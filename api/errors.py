@@ -118,11 +118,11 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 
-def problem_of(err: DengtaError) -> JSONResponse:
-    """The answer that tells ``err``."""
-    status = next(STATUS[kind] for kind in type(err).__mro__ if kind in STATUS)
+def problem_of(err: DengtaError, *, status: int | None = None) -> JSONResponse:
+    """The answer that tells ``err``; ``status`` where a standard demands another than the table's."""
+    status = status or next(STATUS[kind] for kind in type(err).__mro__ if kind in STATUS)
     members = err.members if isinstance(err, AnswerError) else {}
-    headers = {**_ALWAYS.get(status, {}), **(err.headers if isinstance(err, AnswerError) else {})}
+    headers = {**_ALWAYS.get(HTTPStatus(status), {}), **(err.headers if isinstance(err, AnswerError) else {})}
     return problem(status, err.code, err.detail, headers=headers, remedy=err.remedy, **members)
 
 
