@@ -265,10 +265,11 @@ async def test_gdal_reads_all_pages_and_a_box(served: str) -> None:
     assert "code (String) = cam-west-1" in boxed
 
 
-PIECES = (
-    "code;name;state;sensitivity;geometry;simulated;updated_at;heading_deg;1;-3.5;'x';'%西%';NULL;TRUE;AND;OR;NOT;"
-    "(;);,;=;<>;<;>=;LIKE;IN;IS NULL;IS NOT NULL;BETWEEN;CASEI(;S_INTERSECTS(;POINT(121 37);BBOX(121,37,122,38)"
-    ";DATE('2026-01-01');TIMESTAMP('2026-01-01T00:00:00Z');+;-;*;/;%;^;div;1e300"
+PIECES = (  # of filters, separated by semicolons
+    "code;name;state;sensitivity;geometry;simulated;updated_at;heading_deg;1;-3.5;'x';'%西%';"
+    "NULL;TRUE;AND;OR;NOT;"
+    "(;);,;=;<>;<;>=;LIKE;IN;IS NULL;IS NOT NULL;BETWEEN;CASEI(;S_INTERSECTS(;POINT(121 37);"
+    "BBOX(121,37,122,38);DATE('2026-01-01');TIMESTAMP('2026-01-01T00:00:00Z');+;-;*;/;%;^;div;1e300"
 )
 
 
