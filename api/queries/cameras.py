@@ -86,7 +86,7 @@ async def read_camera(connection: AsyncConnection, scope: Scope, camera_id: int)
     columns = (scene.c.code, scene.c.name, camera_scene.c.source, camera_scene.c.confidence)
     classified = await connection.execute(
         select(*columns)
-        .join_from(camera_scene, scene)
+        .join_from(camera_scene, scene, scene.c.id == camera_scene.c.scene_id)
         .where(camera_scene.c.camera_id == camera_id)
         .order_by(scene.c.id)
     )

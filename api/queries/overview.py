@@ -44,7 +44,7 @@ async def count(connection: AsyncConnection, scope: Scope) -> Counts:
 async def _by_scene(connection: AsyncConnection, scope: Scope) -> list[SceneCount]:
     serving = (
         select(camera_scene.c.scene_id, func.count().label("cameras"))
-        .join_from(camera_scene, camera)
+        .join_from(camera_scene, camera, camera.c.id == camera_scene.c.camera_id)
         .where(scope.sees(camera))
         .group_by(camera_scene.c.scene_id)
         .subquery()

@@ -3,7 +3,12 @@
 from models.tables.access import account, audit, idempotency, session
 from models.tables.base import MERCATOR_BITS, metadata
 from models.tables.camera import camera, camera_state, credential
-from models.tables.classification import camera_scene
+from models.tables.classification import (
+    camera_scene,
+    classification_batch,
+    classification_change,
+    classification_tally,
+)
 from models.tables.crs import crs_finding, crs_repair, crs_repair_camera, crs_survey
 from models.tables.governance import (
     camera_check,
@@ -32,6 +37,9 @@ __all__ = [
     "camera_scene",
     "camera_score",
     "camera_state",
+    "classification_batch",
+    "classification_change",
+    "classification_tally",
     "credential",
     "crs_finding",
     "crs_repair",
