@@ -25,6 +25,7 @@ from models.tables.incident import incident, outbox
 from models.tables.job import job
 from models.tables.organisation import organisation, road, scene, unit_before, unit_change
 from models.tables.point import point, point_layer
+from models.tables.search import camera_search, camera_words, search_behind, search_gram
 from models.tables.watch import rule_state, watch
 
 __all__ = [
@@ -36,7 +37,9 @@ __all__ = [
     "camera_fault",
     "camera_scene",
     "camera_score",
+    "camera_search",
     "camera_state",
+    "camera_words",
     "classification_batch",
     "classification_change",
     "classification_tally",
@@ -63,6 +66,8 @@ __all__ = [
     "road",
     "rule_state",
     "scene",
+    "search_behind",
+    "search_gram",
     "session",
     "unit_before",
     "unit_change",
