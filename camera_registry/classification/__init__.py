@@ -1,0 +1,27 @@
+"""Which scenes cameras serve: changed in bulk after a dry run, every change on record, any of them undone."""
+
+from camera_registry.classification.apply import apply
+from camera_registry.classification.change import (
+    NOBODY,
+    Action,
+    Change,
+    Conflicts,
+    MeaningChangedError,
+    Outcome,
+    Proposal,
+    Since,
+    Source,
+)
+
+__all__ = [
+    "NOBODY",
+    "Action",
+    "Change",
+    "Conflicts",
+    "MeaningChangedError",
+    "Outcome",
+    "Proposal",
+    "Since",
+    "Source",
+    "apply",
+]
