@@ -18,11 +18,13 @@ from api.context import Context, asker_of
 from api.middleware import Limits, Net, SecurityHeaders, hosts_for
 from api.ogc.basic import BasicLogins
 from api.passwords import Passwords
-from api.routes import audit, cameras, events, evidence, health, ogc, overview, session, tiles
+from api.routes import audit, cameras, events, evidence, health, imports, jobs, ogc, overview, session, tiles
 from api.schemas import Problem
 from api.sessions import Sessions
 from api.stream import EventStream, Streams
 from api.throttle import Throttle
+from api.uploads import Places
+from camera_registry.job_files import JobFolder
 from dispatch.announce import NOTIFY_CHANNEL
 
 if TYPE_CHECKING:
@@ -80,7 +82,11 @@ def create_app(
         middleware=[
             Middleware(SecurityHeaders, https=settings.cookie_secure),
             Middleware(Net),
-            Middleware(Limits, hosts=hosts_for(settings.api_host, settings.public_hosts)),
+            Middleware(
+                Limits,
+                hosts=hosts_for(settings.api_host, settings.public_hosts),
+                uploads={f"{PREFIX}/imports": settings.upload_mib << 20},
+            ),
         ],
         separate_input_output_schemas=False,
     )
@@ -107,12 +113,14 @@ def _context(database: Database, settings: Settings, evidence: EvidenceStore, cl
         bell=bell,
         streams=Streams(),
         events=EventStream(database, sessions, bell, clock),
+        job_folder=JobFolder(settings.jobs_dir, clock, minimum_free_mib=settings.minimum_free_mib),
+        uploads=Places("uploads"),
     )
 
 
 def _versioned(app: FastAPI) -> APIRouter:
     router = APIRouter()
-    for part in (session, cameras, events, evidence, overview, tiles, audit, ogc):
+    for part in (session, cameras, events, evidence, overview, tiles, audit, ogc, jobs, imports):
         router.include_router(part.router)
 
     @router.get(

@@ -14,9 +14,11 @@ from api.cursor import MAX_LENGTH
 from api.ogc.basic import BasicLogins
 from api.sessions import Asker, Sessions
 from api.stream import EventStream, Streams
+from api.uploads import Places
 from base.clock import Clock
 from base.database import Database
 from base.settings import Settings
+from camera_registry.job_files import JobFolder
 from dispatch.evidence import EvidenceStore
 from models.scope import Permission, Scope
 
@@ -38,6 +40,8 @@ class Context:
     bell: Bell
     streams: Streams
     events: EventStream
+    job_folder: JobFolder
+    uploads: Places
 
 
 def context_of(request: Request) -> Context:

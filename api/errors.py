@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 PROBLEM_TYPE = "urn:dengta:problem:"
 MEDIA_TYPE = "application/problem+json"
 RETRY_UNAVAILABLE_S = 5
+RETRY_LATER_S = 10
+"""Where nobody knows when an allowance is free again."""
 
 
 class AnswerError(DengtaError):
@@ -96,6 +98,7 @@ STATUS: dict[type[DengtaError], HTTPStatus] = {
 
 _ALWAYS = {
     HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
+    HTTPStatus.TOO_MANY_REQUESTS: {"Retry-After": str(RETRY_LATER_S)},
     HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": str(RETRY_UNAVAILABLE_S)},
 }
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 KEPT = timedelta(hours=24)
 REPLAYED = "Idempotency-Replayed"
+KEPT_HEADERS = frozenset({"content-type", "etag", "location"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ async def once(
 
 
 def _row(write: Write, answer: Response) -> dict[str, object]:
-    headers = {name: value for name, value in answer.headers.items() if name in ("content-type", "etag")}
+    headers = {name: value for name, value in answer.headers.items() if name in KEPT_HEADERS}
     return {
         "account_id": write.account_id,
         "key": write.key,

@@ -27,6 +27,19 @@ MAX_TARGET_BYTES = 8192
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 JSON_TYPES = frozenset({"application/json", "application/merge-patch+json"})
+UPLOAD_TYPES = frozenset(
+    {
+        "text/csv",
+        "application/vnd.ms-excel",  # what browsers on Windows call CSV
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "application/geo+json",
+        "application/json",
+        "application/geopackage+sqlite3",
+        "application/zip",
+        "application/octet-stream",
+    }
+)
+"""Of files; what each is, its content tells."""
 
 CONTENT_SECURITY_POLICY = "; ".join(  # noqa: FLY002 - one directive a line reads better
     (
@@ -131,14 +144,21 @@ class Limits:
         hosts: Names under which browsers may reach this server; None lets any name through. A page of a
             hostile site whose name was pointed at this machine (DNS rebinding) is refused by it.
         max_body_bytes: Most that a request may carry.
+        uploads: Paths to which files may be posted, and most bytes of each.
     """
 
     def __init__(
-        self, app: ASGIApp, *, hosts: frozenset[str] | None, max_body_bytes: int = MAX_BODY_BYTES
+        self,
+        app: ASGIApp,
+        *,
+        hosts: frozenset[str] | None,
+        max_body_bytes: int = MAX_BODY_BYTES,
+        uploads: Mapping[str, int] | None = None,
     ) -> None:
         self._app = app
         self._hosts = hosts
         self._max_body = max_body_bytes
+        self._uploads = uploads or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request (ASGI 3)."""
@@ -151,17 +171,26 @@ class Limits:
             status, code, detail = refusal
             await problem(status, code, detail)(scope, receive, send)
             return
-        await self._app(scope, self._counted(receive), send)
+        await self._app(scope, self._counted(receive, self._most(scope)), send)
 
     def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, str, str] | None:
-        return self._oversize(scope, headers) or self._misaddressed(headers) or _foreign(scope, headers)
+        types = UPLOAD_TYPES if self._is_upload(scope) else JSON_TYPES
+        return (
+            self._oversize(scope, headers) or self._misaddressed(headers) or _foreign(scope, headers, types)
+        )
+
+    def _is_upload(self, scope: Scope) -> bool:
+        return scope["method"] == "POST" and scope["path"] in self._uploads
+
+    def _most(self, scope: Scope) -> int:
+        return self._uploads[scope["path"]] if self._is_upload(scope) else self._max_body
 
     def _oversize(self, scope: Scope, headers: Headers) -> tuple[int, str, str] | None:
         if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MAX_TARGET_BYTES:
             return 414, "target-too-long", f"An address has at most {MAX_TARGET_BYTES} bytes."
-        length = headers.get("content-length", "0")
-        if not length.isdecimal() or int(length[:12]) > self._max_body:
-            return 413, "body-too-large", f"A request carries at most {self._max_body} bytes."
+        length, most = headers.get("content-length", "0"), self._most(scope)
+        if not length.isdecimal() or int(length[:12]) > most:
+            return 413, "body-too-large", f"This request carries at most {most:,} bytes."
         return None
 
     def _misaddressed(self, headers: Headers) -> tuple[int, str, str] | None:
@@ -169,14 +198,15 @@ class Limits:
             return 421, "misdirected", "This server is not known under that name."
         return None
 
-    def _counted(self, receive: Receive) -> Receive:
+    @staticmethod
+    def _counted(receive: Receive, most: int) -> Receive:
         received = 0
 
         async def receive_counting() -> Message:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._max_body:
+            if received > most:
                 raise HTTPException(413)
             return message
 
@@ -200,16 +230,16 @@ def hosts_for(api_host: str, public_hosts: tuple[str, ...] = ()) -> frozenset[st
     return frozenset({"localhost", "127.0.0.1", "::1", api_host, *public_hosts}) if loopback else None
 
 
-def _foreign(scope: Scope, headers: Headers) -> tuple[int, str, str] | None:
+def _foreign(scope: Scope, headers: Headers, types: frozenset[str]) -> tuple[int, str, str] | None:
     """What another site's page made a browser send."""
     if scope["method"] in SAFE_METHODS:
         return None
     if not _same_site(headers):
         return 403, "cross-site", "Another site's page may not change anything here."
     carries = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
-    # A form of another site can send three other types, never these two.
-    if carries and headers.get("content-type", "").split(";")[0].strip().lower() not in JSON_TYPES:
-        return 415, "unsupported-media-type", "A request carries application/json."
+    # A form of another site can send three other types, never these.
+    if carries and headers.get("content-type", "").split(";")[0].strip().lower() not in types:
+        return 415, "unsupported-media-type", f"This request carries {' or '.join(sorted(types))}."
     return None
 
 

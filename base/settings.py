@@ -116,6 +116,9 @@ class Settings(BaseSettings):
     jobs_folder: Path | None = Field(
         default=None, description="Folder of what jobs read and write. Unset: `jobs` in the data folder."
     )
+    upload_mib: int = Field(
+        default=256, ge=1, le=4096, description="Largest file, MiB, that may be uploaded."
+    )
     job_memory_mib: int = Field(
         default=4096, ge=256, description="Memory, MiB, that one job may use; it fails when it needs more."
     )

@@ -84,6 +84,12 @@ class Book:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    async def open_files(self) -> set[str]:
+        """The files of jobs that have not ended."""
+        async with self._database.raw() as connection:
+            rows = await connection.fetch("select file from job where ended_at is null and file is not null")
+        return {row["file"] for row in rows}
+
     async def claim(self, kinds: list[str]) -> Job | None:
         """The oldest job that waits or whose clerk died; it is this clerk's while its beat goes on."""
         async with self._database.raw() as connection, connection.transaction():

@@ -146,16 +146,25 @@ async def ask(
         # Two requests at once must not both see the last free place.
         named = func.hashtextextended(f"job/{account_id}", 0)
         await connection.execute(select(func.pg_advisory_xact_lock(named)))
-        mine = select(func.count()).where(job.c.account_id == account_id, job.c.ended_at.is_(None))
-        if (await connection.execute(mine)).scalar_one() >= OPEN_PER_ACCOUNT:
-            raise TooManyRequestsError(
-                f"{OPEN_PER_ACCOUNT} jobs of yours wait or run already.",
-                remedy="Wait until one ends, or cancel one.",
-            )
+        await require_place(connection, account_id)
     values = {"kind": kind, "account_id": account_id, "parameters": storable(parameters or {}), "file": file}
     job_id: int = (await connection.execute(insert(job).values(values).returning(job.c.id))).scalar_one()
     await connection.execute(select(func.pg_notify(NOTIFY_CHANNEL, "")))
     return job_id
+
+
+async def require_place(connection: AsyncConnection, account_id: int) -> None:
+    """Make sure that the account may ask for another job.
+
+    Raises:
+        TooManyRequestsError: It has as many open jobs as it may have.
+    """
+    mine = select(func.count()).where(job.c.account_id == account_id, job.c.ended_at.is_(None))
+    if (await connection.execute(mine)).scalar_one() >= OPEN_PER_ACCOUNT:
+        raise TooManyRequestsError(
+            f"{OPEN_PER_ACCOUNT} jobs of yours wait or run already.",
+            remedy="Wait until one ends, or cancel one.",
+        )
 
 
 async def read_job(connection: AsyncConnection, scope: Scope, job_id: int) -> JobStatus:

@@ -17,6 +17,7 @@ from base.clock import SystemClock
 from base.database import Database
 from base.log import configure_logging, get_logger
 from base.runtime import as_user
+from camera_registry.job_files import JobFolder
 from dengta.store import connect_bus, database_url
 
 if TYPE_CHECKING:
@@ -79,12 +80,23 @@ async def looker(settings: Settings, database: Database) -> None:
 
 async def clerk(settings: Settings, database: Database) -> None:
     """Have the jobs done that people asked for."""
+    from camera_registry.job_book import Book
     from workers.clerk import ClerkProcess
     from workers.desk import ChildDesk
 
-    desk = ChildDesk(command("desk"))
-    most_s = settings.job_minutes * 60
-    await ClerkProcess(database, SystemClock(), desk, list(WORKS), most_s=most_s).run()
+    folder, book = _job_folder(settings), Book(database)
+
+    async def tidy() -> None:
+        folder.sweep(await book.open_files())
+
+    await ClerkProcess(
+        database,
+        SystemClock(),
+        ChildDesk(command("desk")),
+        list(WORKS),
+        most_s=settings.job_minutes * 60,
+        tidy=tidy,
+    ).run()
 
 
 async def desk(settings: Settings, database: Database) -> None:
@@ -95,7 +107,21 @@ async def desk(settings: Settings, database: Database) -> None:
     await serve(lambda kind: WORKS[kind](settings, database))
 
 
-WORKS: dict[str, Callable[[Settings, Database], Work]] = {}
+def _job_folder(settings: Settings) -> JobFolder:
+    return JobFolder(settings.jobs_dir, SystemClock(), minimum_free_mib=settings.minimum_free_mib)
+
+
+def import_work(settings: Settings, database: Database) -> Work:
+    """Import a list that was uploaded."""
+    from base.seal import Sealer
+    from camera_registry.import_job import import_work
+
+    return import_work(database, SystemClock(), _job_folder(settings), Sealer(settings.keys_dir))
+
+
+WORKS: dict[str, Callable[[Settings, Database], Work]] = {
+    "import": import_work,
+}
 """The work of each kind of job; made anew for each, so that only what is asked for is loaded."""
 
 KINDS: dict[str, Callable[[Settings, Database], Awaitable[None]]] = {

@@ -30,6 +30,8 @@ IDLE_S = 2.0
 GLANCE_S = 0.5
 """How often it looks whether there is progress to write down."""
 
+TIDY_EVERY_S = 3600.0
+
 HAND_BACK_S = 3.0
 """For giving a job back when the clerk is asked to end."""
 
@@ -68,7 +70,7 @@ class ClerkProcess:
         desk: Where they are done.
         kinds: Which works it can have done; others are left to other clerks.
         most_s: Seconds after which a job is ended.
-        tidy: Called now and then while there is nothing else to do.
+        tidy: Called at the start and every hour, while there is nothing else to do.
     """
 
     def __init__(  # noqa: PLR0913 - the parts of a process
@@ -88,6 +90,7 @@ class ClerkProcess:
         self._kinds = list(kinds)
         self._most_s = most_s
         self._tidy = tidy
+        self._tidied: float | None = None
         self._woken = asyncio.Event()
 
     async def run(self) -> None:
@@ -109,8 +112,7 @@ class ClerkProcess:
                 while True:
                     self._woken.clear()
                     await self._work_off()
-                    if self._tidy:
-                        await self._tidy()
+                    await self._tidy_up()
                     with suppress(TimeoutError):
                         await asyncio.wait_for(self._woken.wait(), IDLE_S)
                     await connection.fetchval("select 1")
@@ -125,6 +127,12 @@ class ClerkProcess:
             if job is None:
                 return
             await self._do(job)
+
+    async def _tidy_up(self) -> None:
+        now = self._clock.monotonic()
+        if self._tidy and (self._tidied is None or now - self._tidied > TIDY_EVERY_S):
+            await self._tidy()
+            self._tidied = now
 
     async def _do(self, job: Job) -> None:
         progress = Progress()
