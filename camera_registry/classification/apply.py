@@ -10,7 +10,8 @@ import orjson
 from base.errors import ConflictError, InvalidInputError
 from camera_registry.classification.asked import described
 from camera_registry.classification.change import MeaningChangedError, Outcome, Since
-from camera_registry.classification.statements import LOCK, LOCK_WAIT, Statement, Writing, write
+from camera_registry.classification.decision_sql import Asking, Statement
+from camera_registry.classification.writing import LOCK, LOCK_WAIT, NEXT_BATCH, write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from camera_registry.classification.change import Change
     from camera_registry.classification.token import Token
     from models.scope import Scope
-
-_NEXT_BATCH = "select nextval(pg_get_serial_sequence('classification_batch', 'id'))"
 
 _BATCHES = """
 select b.id, b.at, a.username
@@ -56,7 +55,7 @@ async def apply(
         token.require(change)
     await lock(connection)
     scene_ids = await scenes_by_code(connection, change.scene_codes)
-    batch_id = await connection.fetchval(_NEXT_BATCH)
+    batch_id = await connection.fetchval(NEXT_BATCH)
     statement = Statement()
     values = {
         "batch": statement.give(batch_id),
@@ -71,15 +70,15 @@ async def apply(
         "reason": statement.give(change.reason),
         "asked": statement.give(orjson.dumps(described(change)).decode()),
     }
-    writing = Writing(change, scope, scene_ids, values)
-    text = write(statement, writing, since=token.batch if token else None)
+    asking = Asking(change, scope, scene_ids, values)
+    text = write(statement, asking, since=token.batch if token else None)
     row = await connection.fetchrow(text, *statement.parameters)
     assert row is not None
     if token is not None:
         await _require_same(connection, token, row)
     return Outcome(
         batch_id=batch_id if row["changed"] else None,
-        **{name: int(row[name]) for name in ("meant", "changed", "added", "removed", "kept", "protected")},
+        **{name: row[name] for name in ("meant", "changed", "added", "removed", "kept", "protected")},
     )
 
 

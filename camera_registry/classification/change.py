@@ -1,4 +1,4 @@
-"""What is asked of classifications and what comes of it: values, checked before anything is read or written."""
+"""What is asked of classifications and what comes of it: values, checked before anything is read."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
 from base.errors import ConflictError, InvalidInputError
-from camera_registry.selection import CameraFilter
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from camera_registry.selection import CameraFilter
+
 NOBODY = 0
-"""``Scope.account_id`` of the system itself: the command line, an import that nobody in particular asked for."""
+"""``Scope.account_id`` of the system itself: the command line, or a job that nobody asked for."""
 
 MAX_REASON = 500
 MAX_PROPOSALS = 1_000_000
@@ -134,8 +135,8 @@ class Change:
 
     @property
     def exact(self) -> bool:
-        """Whether scenes that are not named go."""
-        return self.action is not Action.REMOVE and self.policy is Conflicts.REPLACE
+        """Whether a camera that serves other scenes besides is not as it should be."""
+        return self.action is Action.REPLACE or self.policy is Conflicts.REPLACE
 
     @property
     def scene_codes(self) -> tuple[str, ...]:

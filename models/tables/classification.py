@@ -39,7 +39,7 @@ camera_scene = Table(
     Column("scene_id", SmallInteger, primary_key=True, autoincrement=False),
     Column("source", Text, nullable=False, comment="person, rule, suggestion or import"),
     Column("confidence", REAL),
-    Column("reason", Text),
+    Column("reason", Text, comment="its own; null is its batch's"),
     Column("assigned_by", Integer, comment="account.id; null is the system itself"),
     Column("assigned_at", Moment, nullable=False, server_default=NOW),
     Column("batch_id", BigInteger, comment="the batch that said so; null is older than all batches"),
@@ -170,4 +170,4 @@ TRIGGERS = (
 )
 
 for statement in TRIGGERS:
-    event.listen(metadata, "after_create", DDL(statement.replace("%", "%%")))
+    event.listen(metadata, "after_create", DDL(statement.replace("%", "%%")))  # type: ignore[no-untyped-call]

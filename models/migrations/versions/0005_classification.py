@@ -193,6 +193,7 @@ def _narrow_camera_scene() -> None:
             comment="the batch that said so; null is older than all batches",
         ),
     )
+    op.alter_column("camera_scene", "reason", comment="its own; null is its batch's")
     op.alter_column("camera_scene", "assigned_by", comment="account.id; null is the system itself")
     for name in ("camera_id_camera", "scene_id_scene", "assigned_by_account"):
         op.drop_constraint(op.f(f"fk_camera_scene_{name}"), "camera_scene")
@@ -228,4 +229,5 @@ def downgrade() -> None:
         op.f("fk_camera_scene_assigned_by_account"), "camera_scene", "account", ["assigned_by"], ["id"]
     )
     op.alter_column("camera_scene", "assigned_by", comment=None)
+    op.alter_column("camera_scene", "reason", comment=None)
     op.drop_column("camera_scene", "batch_id")

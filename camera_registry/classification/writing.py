@@ -1,0 +1,121 @@
+# ruff: noqa: S608 - statements are put together from this module's own words; values are parameters
+"""What a batch writes: the assignments, their history, and a count of them, in the statement that decided."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from camera_registry.classification.decision_sql import IN_BLOCK, MARK, decide, left_alone, protected
+from models.tables.classification import BLOCK_BITS, WRITER_LOCK
+
+if TYPE_CHECKING:
+    from camera_registry.classification.decision_sql import Asking, Statement
+
+LOCK_WAIT = "30s"
+"""A change of a whole city takes a few seconds."""
+
+LOCK = f"""
+set local lock_timeout = '{LOCK_WAIT}';
+select pg_advisory_xact_lock({WRITER_LOCK});
+set local lock_timeout to default;
+"""
+
+NEXT_BATCH = "select nextval(pg_get_serial_sequence('classification_batch', 'id'))"
+
+ADD = """
+    insert into camera_scene (camera_id, scene_id, source, confidence, reason, assigned_by, assigned_at,
+                              batch_id)
+    select camera_id, scene_id, {source}, confidence, reason, {account}::int, {at}::timestamptz,
+           {batch}::bigint
+      from fresh
+"""
+
+REMOVE = """
+    delete from camera_scene s using gone g where s.camera_id = g.camera_id and s.scene_id = g.scene_id
+"""
+
+RENEW = """
+    update camera_scene s
+       set source = {source}, confidence = r.new_confidence, reason = r.new_reason,
+           assigned_by = {account}::int, assigned_at = {at}::timestamptz, batch_id = {batch}::bigint
+      from retaken r
+     where s.camera_id = r.camera_id and s.scene_id = r.scene_id
+"""
+
+RECORD = f"""
+    insert into classification_change (batch_id, block, scene_id, added, source, assigned_by, assigned_at,
+                                       assigned_in, offsets, confidences, reasons)
+    select {{batch}}::bigint, (camera_id >> {BLOCK_BITS})::int, scene_id, added, source, assigned_by,
+           assigned_at, assigned_in, array_agg((camera_id & {(1 << BLOCK_BITS) - 1})::smallint),
+           case when count(confidence) > 0 then array_agg(confidence) end,
+           case when count(reason) > 0 then array_agg(reason) end
+      from event
+     group by 2, 3, 4, 5, 6, 7, 8
+"""
+
+TALLY = """
+    insert into classification_tally (batch_id, unit_id, sensitivity, cameras, added, removed)
+    select {batch}::bigint, unit_id, sensitivity, {cameras}, count(*) filter (where added),
+           count(*) filter (where not added)
+      from event
+     group by 2, 3
+    returning cameras, added, removed
+"""
+
+OPEN_BATCH = """
+    insert into classification_batch (id, at, account_id, action, scenes, source, conflicts, reason, asked,
+                                      undoes, root)
+    select {batch}::bigint, {at}::timestamptz, {account}::int, {action}, {scenes}::smallint[], {source},
+           {conflicts}, {reason}, {asked}::jsonb, {undoes}::bigint, {root}::bigint
+     where exists (select from event)
+"""
+
+CHANGED = ", ".join(
+    f"(select coalesce(sum({name}), 0)::bigint from tallied) as {into}"
+    for name, into in (("cameras", "changed"), ("added", "added"), ("removed", "removed"))
+)
+"""What came of it, from ``tallied``: units share no camera, so the sum is exact."""
+
+# All changes are on record, so what others did since a dry run need not be compared row by row.
+_SINCE = f"""
+    select c.batch_id, count(distinct m.id) as cameras
+      from classification_change c
+      cross join lateral unnest(c.offsets) as o(place)
+      join meant m on m.id = {IN_BLOCK}
+     where c.batch_id > {{since}}::bigint
+     group by c.batch_id
+"""
+
+
+def write(statement: Statement, asking: Asking, *, since: int | None) -> str:
+    """The statement that decides, writes, and answers in one row what came of it.
+
+    Args:
+        statement: With the batch's values already given.
+        asking: What is asked.
+        since: Newest batch that the dry run saw; None if there was no dry run.
+    """
+    values = asking.values
+    decide(statement, asking)
+    statement.where("opened", OPEN_BATCH.format(**values))
+    statement.where("put", ADD.format(**values))
+    if not asking.plain:
+        statement.where("taken", REMOVE)
+        statement.where("renewed", RENEW.format(**values))
+    statement.where("recorded", RECORD.format(**values))
+    one_each = asking.plain and len(asking.scene_ids) == 1
+    cameras = "count(*)" if one_each else "count(distinct camera_id)"
+    statement.where("tallied", TALLY.format(**values, cameras=cameras))
+    answer = [
+        "(select count(*) from meant) as meant",
+        CHANGED,
+        f"{left_alone(asking)} as kept",
+        f"{protected(asking)} as protected",
+    ]
+    if since is not None:
+        statement.where("since", _SINCE.format(since=statement.give(since)))
+        answer += [
+            f"{MARK} as mark",
+            "(select jsonb_agg(jsonb_build_array(batch_id, cameras)) from since) as since",
+        ]
+    return statement.ending(f"select {', '.join(answer)}")
