@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Self
@@ -37,6 +38,19 @@ CAMERA_TYPES = frozenset({121, 122, 131, 132})
 
 _ASSIGNED_INDUSTRIES = (range(15), range(40, 60), range(90, 100))
 _SMALLEST_PROVINCE = 11
+
+VALID = re.compile(
+    r"(?:1[1-9]|[2-9][0-9])[0-9]{6}"
+    rf"(?:{'|'.join(f'{number:02d}' for span in _ASSIGNED_INDUSTRIES for number in span)})"
+    rf"(?:{'|'.join(map(str, TYPES))})[0-9]{{7}}"
+)
+"""Matches, whole, what :meth:`DeviceId.parse` takes: for a quick yes to a city's worth of them."""
+
+CAMERA = re.compile(rf"[0-9]{{10}}(?:{'|'.join(map(str, sorted(CAMERA_TYPES)))})[0-9]{{7}}")
+"""Matches, whole, a valid identity that stands for one picture."""
+
+OLDER_LENGTH = 18
+"""Of identities before 2011, without the industry: digits 9-10 are missing."""
 
 
 class Network(IntEnum):
@@ -97,6 +111,11 @@ class DeviceId:
         """
         if not text:
             raise InvalidInputError("Device id: it is empty, which means that none was reported.")
+        if len(text) == OLDER_LENGTH and _digits(text, OLDER_LENGTH):
+            raise InvalidInputError(
+                f"Device id: it has {OLDER_LENGTH} characters; {LENGTH} digits are needed. "
+                "It may be of the older form without an industry (digits 9-10)."
+            )
         if len(text) != LENGTH:
             raise InvalidInputError(f"Device id: it has {len(text)} characters; {LENGTH} digits are needed.")
         for position, character in enumerate(text, start=1):
