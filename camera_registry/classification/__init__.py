@@ -12,6 +12,7 @@ from camera_registry.classification.change import (
     Since,
     Source,
 )
+from camera_registry.classification.undo import Undo, Undoing, preview_undo, undo
 
 __all__ = [
     "NOBODY",
@@ -23,5 +24,9 @@ __all__ = [
     "Proposal",
     "Since",
     "Source",
+    "Undo",
+    "Undoing",
     "apply",
+    "preview_undo",
+    "undo",
 ]

@@ -112,12 +112,17 @@ async def scenes_by_code(connection: asyncpg.Connection[Any], codes: Sequence[st
     return found
 
 
-async def _require_same(connection: asyncpg.Connection[Any], token: Token, row: asyncpg.Record) -> None:
-    counted = dict(orjson.loads(row["since"] or "[]"))
-    if not counted and (token.meant, token.mark) == (row["meant"], row["mark"]):
-        return
+async def since_of(connection: asyncpg.Connection[Any], counted: dict[int, int]) -> tuple[Since, ...]:
+    """The batches of these numbers, each with how many cameras it changed, those of most cameras first."""
+    if not counted:
+        return ()
     batches = await connection.fetch(_BATCHES, list(counted))
     since = [Since(b["id"], b["username"], b["at"], counted[b["id"]]) for b in batches]
-    raise MeaningChangedError(
-        then=token.meant, now=row["meant"], since=tuple(sorted(since, key=lambda each: -each.cameras))
-    )
+    return tuple(sorted(since, key=lambda each: (-each.cameras, -each.batch_id)))
+
+
+async def _require_same(connection: asyncpg.Connection[Any], token: Token, row: asyncpg.Record) -> None:
+    counted = dict(row["since"])
+    if counted or (token.meant, token.mark) != (row["meant"], row["mark"]):
+        since = await since_of(connection, counted)
+        raise MeaningChangedError(then=token.meant, now=row["meant"], since=since)

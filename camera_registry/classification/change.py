@@ -68,7 +68,7 @@ class Proposal:
 
     def __post_init__(self) -> None:
         _check_confidence(self.confidence)
-        _check_reason(self.reason)
+        check_reason(self.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class Change:
             raise InvalidInputError("scenes: name at least one.")
         self._check_conflicts()
         _check_confidence(self.confidence)
-        _check_reason(self.reason)
+        check_reason(self.reason)
 
     def _check_conflicts(self) -> None:
         if self.action is Action.REMOVE:
@@ -223,7 +223,12 @@ def _check_confidence(confidence: float | None) -> None:
         raise InvalidInputError("confidence: it lies between 0 and 1.")
 
 
-def _check_reason(reason: str | None) -> None:
+def check_reason(reason: str | None) -> None:
+    """Refuse a reason that is too long or cannot be stored.
+
+    Raises:
+        InvalidInputError: It is.
+    """
     if reason is not None and len(reason) > MAX_REASON:
         raise InvalidInputError(f"reason: it has at most {MAX_REASON} characters.")
     if reason is not None and "\0" in reason:

@@ -14,7 +14,7 @@
 ``fresh``, ``gone``, ``retaken``
     what therefore comes, what goes, and what passes to this batch's word;
 ``event``
-    the same as a list of assignments that came and went, each whole.
+    the same as a list of assignments that come and go, each whole; one that is renewed does both.
 
 :func:`camera_registry.classification.decision.decide_one` says the same of one camera in plain Python; a
 property test holds the two together.
@@ -60,8 +60,8 @@ _HELD = """
       left join want w on w.camera_id = s.camera_id and w.scene_id = s.scene_id
 """
 
-# A person removed it, and that batch is in force: each batch of its chain of undoing turns it off or on, so an
-# odd number of them is on.
+# A person removed it, and that batch is in force: its undo, the undo of that, each turned it off or on again,
+# so an odd number of them means on.
 _REFUSED = f"""
     select camera_id, scene_id
       from (select {IN_BLOCK} as camera_id, c.scene_id, c.batch_id, c.added, b.root
@@ -77,26 +77,32 @@ _REFUSED = f"""
 """
 
 _COMING = """
-    select camera_id, scene_id, true as added, {source} as source, {account}::int as assigned_by,
-           {at}::timestamptz as assigned_at, {batch}::bigint as assigned_in, confidence, reason,
+    select camera_id, scene_id, true as added, false as renewed, {source} as source, confidence, reason,
+           {account}::int as assigned_by, {at}::timestamptz as assigned_at, {batch}::bigint as assigned_in,
            unit_id, sensitivity
       from fresh
 """
 
-_GOING_AND_RENEWED = """
+_GOING = """
      union all
-    select camera_id, scene_id, false, source, assigned_by, assigned_at, batch_id, confidence, reason,
-           unit_id, sensitivity
-      from gone
+    select camera_id, scene_id, false, {renewed}, source, confidence, reason, assigned_by, assigned_at,
+           batch_id, unit_id, sensitivity
+      from {what}
+"""
+
+_RENEWED = """
      union all
-    select camera_id, scene_id, false, source, assigned_by, assigned_at, batch_id, confidence, reason,
-           unit_id, sensitivity
-      from retaken
-     union all
-    select camera_id, scene_id, true, {source}, {account}::int, {at}::timestamptz, {batch}::bigint,
-           new_confidence, new_reason, unit_id, sensitivity
+    select camera_id, scene_id, true, true, {source}, new_confidence, new_reason, {account}::int,
+           {at}::timestamptz, {batch}::bigint, unit_id, sensitivity
       from retaken
 """
+
+_EVENT = (
+    _COMING
+    + _GOING.format(renewed=False, what="gone")
+    + _GOING.format(renewed=True, what="retaken")
+    + _RENEWED
+)
 
 MARK = "coalesce((select bit_xor(hashint8extended(id, 0)) from meant), 0)"
 """A word for which cameras are meant: another one when one of them is another."""
@@ -168,7 +174,7 @@ def decide(statement: Statement, asking: Asking, *, columns: str = "") -> None:
     """Add the decision to ``statement``; ``columns`` are more columns of the camera for ``meant``."""
     _mean(statement, asking, columns)
     if asking.plain:
-        statement.where("fresh", _fresh(asking), kept=True)
+        statement.where("fresh", _fresh(asking))
         statement.where("event", _COMING.format(**asking.values), kept=True)
         return
     statement.where("held", _HELD, kept=True)
@@ -178,7 +184,7 @@ def decide(statement: Statement, asking: Asking, *, columns: str = "") -> None:
     statement.where("fresh", _fresh(asking), kept=True)
     statement.where("gone", _gone(asking), kept=True)
     statement.where("retaken", _retaken(asking), kept=True)
-    statement.where("event", (_COMING + _GOING_AND_RENEWED).format(**asking.values), kept=True)
+    statement.where("event", _EVENT.format(**asking.values), kept=True)
 
 
 def left_alone(asking: Asking) -> str:

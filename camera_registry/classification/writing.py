@@ -22,24 +22,25 @@ set local lock_timeout to default;
 
 NEXT_BATCH = "select nextval(pg_get_serial_sequence('classification_batch', 'id'))"
 
-ADD = """
+PUT = """
     insert into camera_scene (camera_id, scene_id, source, confidence, reason, assigned_by, assigned_at,
                               batch_id)
-    select camera_id, scene_id, {source}, confidence, reason, {account}::int, {at}::timestamptz,
-           {batch}::bigint
-      from fresh
+    select camera_id, scene_id, source, confidence, reason, assigned_by, assigned_at, assigned_in
+      from event where added and not renewed
 """
 
-REMOVE = """
-    delete from camera_scene s using gone g where s.camera_id = g.camera_id and s.scene_id = g.scene_id
+TAKE = """
+    delete from camera_scene s
+     using (select camera_id, scene_id from event where not added and not renewed) e
+     where s.camera_id = e.camera_id and s.scene_id = e.scene_id
 """
 
 RENEW = """
     update camera_scene s
-       set source = {source}, confidence = r.new_confidence, reason = r.new_reason,
-           assigned_by = {account}::int, assigned_at = {at}::timestamptz, batch_id = {batch}::bigint
-      from retaken r
-     where s.camera_id = r.camera_id and s.scene_id = r.scene_id
+       set source = e.source, confidence = e.confidence, reason = e.reason, assigned_by = e.assigned_by,
+           assigned_at = e.assigned_at, batch_id = e.assigned_in
+      from (select * from event where added and renewed) e
+     where s.camera_id = e.camera_id and s.scene_id = e.scene_id
 """
 
 RECORD = f"""
@@ -95,17 +96,13 @@ def write(statement: Statement, asking: Asking, *, since: int | None) -> str:
         asking: What is asked.
         since: Newest batch that the dry run saw; None if there was no dry run.
     """
-    values = asking.values
     decide(statement, asking)
-    statement.where("opened", OPEN_BATCH.format(**values))
-    statement.where("put", ADD.format(**values))
-    if not asking.plain:
-        statement.where("taken", REMOVE)
-        statement.where("renewed", RENEW.format(**values))
-    statement.where("recorded", RECORD.format(**values))
-    one_each = asking.plain and len(asking.scene_ids) == 1
-    cameras = "count(*)" if one_each else "count(distinct camera_id)"
-    statement.where("tallied", TALLY.format(**values, cameras=cameras))
+    record(
+        statement,
+        asking.values,
+        only_adds=asking.plain,
+        one_each=asking.plain and len(asking.scene_ids) == 1,
+    )
     answer = [
         "(select count(*) from meant) as meant",
         CHANGED,
@@ -116,6 +113,27 @@ def write(statement: Statement, asking: Asking, *, since: int | None) -> str:
         statement.where("since", _SINCE.format(since=statement.give(since)))
         answer += [
             f"{MARK} as mark",
-            "(select jsonb_agg(jsonb_build_array(batch_id, cameras)) from since) as since",
+            "array(select array[batch_id, cameras] from since) as since",
         ]
     return statement.ending(f"select {', '.join(answer)}")
+
+
+def record(
+    statement: Statement, values: dict[str, str], *, only_adds: bool = False, one_each: bool = False
+) -> None:
+    """Add the writing of ``event`` to ``statement``: the assignments, and the batch that tells of them.
+
+    Args:
+        statement: In which ``event`` stands already.
+        values: The batch's own columns, in SQL.
+        only_adds: Whether nothing goes or is renewed.
+        one_each: Whether each camera has one event at most.
+    """
+    statement.where("opened", OPEN_BATCH.format(**values))
+    statement.where("put", PUT)
+    if not only_adds:
+        statement.where("taken", TAKE)
+        statement.where("renewed", RENEW)
+    statement.where("recorded", RECORD.format(**values))
+    cameras = "count(*)" if one_each else "count(distinct camera_id)"
+    statement.where("tallied", TALLY.format(**values, cameras=cameras))
