@@ -111,7 +111,7 @@ def show_moves(console: Console, moved: Mapping[str, Mapping[str, Any]], *, dry_
             listing.add_row(f"{move['count']:,}", move["from"] or "nobody's", move["to"] or "nobody's")
         console.print(listing)
         _more(console, told["moves"])
-        console.print(f"{told['total']:,} {table}s {would} in all.")
+        console.print(f"{told['total']:,} in all.")
 
 
 def area(square_metres: float) -> str:

@@ -122,7 +122,7 @@ async def renumber(connection: asyncpg.Connection[Any], positions: Mapping[int, 
 
     Args:
         connection: The transaction that numbered the tree anew.
-        positions: Old position → new one. New ones must not be among the old ones.
+        positions: Old position → new one, of every unit that there was.
     """
     was, now = list(positions), list(positions.values())
     written = {}

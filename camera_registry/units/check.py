@@ -88,10 +88,10 @@ def draw(defects: Sequence[Defect], names: Mapping[str, str]) -> dict[str, Any]:
     return {"type": "FeatureCollection", "features": features}
 
 
-def outline(shape: shapely.Geometry) -> dict[str, Any]:
-    """A shape as GeoJSON geometry, to a decimetre."""
+def outline(shape: shapely.Geometry, digits: int = DRAWN_DIGITS) -> dict[str, Any]:
+    """A shape as GeoJSON geometry, to a decimetre or to more ``digits`` of a degree."""
     rounded: dict[str, Any] = shapely.geometry.mapping(
-        shapely.transform(shape, lambda corners: corners.round(DRAWN_DIGITS))
+        shapely.transform(shape, lambda corners: corners.round(digits))
     )
     return rounded
 

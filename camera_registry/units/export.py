@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from camera_registry.units.tree import Unit
 
 LEVELS = ("city", "district", "township")
+FILE_DIGITS = 9
+"""Decimals of a degree in a file: what goes out comes in again as it was, to 0.1 mm."""
+
 FIELDS = ("code", "name", "name_en", "civil_code", "level", "parent")
 
 
@@ -41,12 +44,12 @@ def write_units_file(path: Path, units: Sequence[Unit]) -> None:
         raise SetupError(f"{path} cannot be written: {err.strerror}.") from err
 
 
-def feature_of(unit: Unit) -> dict[str, Any]:
-    """A unit as a GeoJSON feature."""
+def feature_of(unit: Unit, digits: int = FILE_DIGITS) -> dict[str, Any]:
+    """A unit as a GeoJSON feature, corners to so many decimals of a degree."""
     return {
         "type": "Feature",
         "id": unit.code,
-        "geometry": None if unit.shape is None else outline(unit.shape),
+        "geometry": None if unit.shape is None else outline(unit.shape, digits),
         "properties": dict(zip(FIELDS, _values(unit), strict=True)),
     }
 

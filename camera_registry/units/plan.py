@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import shapely
 
 from camera_registry.units.hierarchy import Standing, gb_key, settle
@@ -12,8 +13,8 @@ from camera_registry.units.matching import Matching, match
 from camera_registry.units.report import UnitNews
 from camera_registry.units.request import Missing
 from camera_registry.units.tree import Unit
-from gis.boundaries import area_m2
-from gis.nested_sets import number
+from gis.boundaries import area_m2, plane
+from gis.nested_sets import fit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
     from camera_registry.units.attributes import Drawn
     from camera_registry.units.request import Policy
 
-SAME_DEGREES = 1e-9
-"""Corners nearer than this, 0.1 mm, are the same: a file may have fewer decimals than the store."""
+SAME_M = 0.1
+"""Outlines that are nowhere further apart, on average, are the same: a file may have fewer decimals than the
+store, and six are what RFC 7946 advises."""
 
 
 @dataclass(slots=True)
@@ -34,7 +36,7 @@ class Plan:
         units: All units as they are to be, parents before children, with their positions; empty if the file
             cannot be used as it is.
         retired: Codes of units among them that are to go if nothing needs them.
-        renumbered: Whether positions change.
+        renumbered: Whether units that stay change their position.
         new: Units that were not there.
         changed: Units that are different.
         missing: Units of the store that the file does not have.
@@ -85,11 +87,23 @@ def make_restoring_plan(present: Sequence[Unit], before: Sequence[Unit]) -> Plan
     plan = Plan(Matching())
     plan.missing = [old for old in present if old.code not in units]
     plan.retired = {old.code for old in plan.missing}
+    for code, unit in units.items():
+        if code in there:
+            units[code] = replace(unit, shape=_restored(unit.shape, there[code].shape))
     for old in plan.missing:
         units[old.code] = replace(old, parent=old.parent if old.parent in units else root, shape=None)
     _number(plan, present, units)
     _compare(plan, present)
     return plan
+
+
+def _restored(
+    before: shapely.MultiPolygon | None, now: shapely.MultiPolygon | None
+) -> shapely.MultiPolygon | None:
+    """``before``; the very object of ``now`` where nothing differs."""
+    if before is None or now is None:
+        return before
+    return now if shapely.equals_exact(before, now, 0.0) else before
 
 
 def _row(old: Unit) -> dict[str, Any]:
@@ -122,13 +136,12 @@ def _arrange(plan: Plan, present: Sequence[Unit], policy: Policy) -> None:
 
 
 def _number(plan: Plan, present: Sequence[Unit], units: Mapping[str, Unit]) -> None:
-    parents = {code: unit.parent for code, unit in units.items()}
-    plan.renumbered = parents != {old.code: old.parent for old in present}
-    last = max((old.tree_right for old in present), default=0)
-    places = number(parents, after=last) if plan.renumbered else None
+    before = {old.code: old.parent for old in present}
+    places = {old.code: (old.tree_left, old.tree_right) for old in present}
+    now = fit({code: unit.parent for code, unit in units.items()}, before, places)
+    plan.renumbered = any(now[code] != place for code, place in places.items() if code in now)
     plan.units = [
-        replace(unit, tree_left=places[code][0], tree_right=places[code][1]) if places else unit
-        for code, unit in units.items()
+        replace(unit, tree_left=now[code][0], tree_right=now[code][1]) for code, unit in units.items()
     ]
 
 
@@ -163,11 +176,18 @@ def _unit(standing: Standing, drawn: Drawn | None, old: Unit | None, policy: Pol
         name_en=drawn.name_en or (old.name_en if old else ""),
         level=standing.level,
         parent=standing.parent,
-        shape=standing.shape or (old.shape if old else None),
+        shape=_shape(standing.shape, old),
         tree_left=old.tree_left if old else 0,
         tree_right=old.tree_right if old else 0,
         id=old.id if old else None,
     )
+
+
+def _shape(drawn: shapely.MultiPolygon | None, old: Unit | None) -> shapely.MultiPolygon | None:
+    """The file's boundary; the store's own, with all its decimals, where the file has the same or none."""
+    if old is None or old.shape is None:
+        return drawn
+    return old.shape if drawn is None or _same(old.shape, drawn) else drawn
 
 
 def _fill_ground(units: dict[str, Unit], plan: Plan) -> None:
@@ -204,20 +224,24 @@ def _differences(old: Unit, new: Unit) -> dict[str, Any]:
         for name in ("name", "name_en", "civil_code", "level", "parent")
         if getattr(old, name) != getattr(new, name)
     }
-    if not _same(old.shape, new.shape):
+    if old.shape is not new.shape:
         changed["boundary"] = _boundary_change(old.shape, new.shape)
     return changed
 
 
-def _same(one: shapely.Geometry | None, other: shapely.Geometry | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    return bool(shapely.equals_exact(one, other, SAME_DEGREES, normalize=True))
-
-
 def _boundary_change(old: shapely.Geometry | None, new: shapely.Geometry | None) -> dict[str, float]:
-    empty = shapely.MultiPolygon()
-    before, after = old or empty, new or empty
-    differs = shapely.symmetric_difference(shapely.make_valid(before), after)
-    areas = (area_m2(before), area_m2(after), area_m2(differs))
+    before, after = old or shapely.MultiPolygon(), new or shapely.MultiPolygon()
+    areas = (area_m2(before), area_m2(after), area_m2(_between(before, after)))
     return dict(zip(("before_m2", "after_m2", "differs_m2"), areas, strict=True))
+
+
+def _same(old: shapely.Geometry, new: shapely.Geometry) -> bool:
+    """Whether a boundary is the store's, as exactly as a file can say it."""
+    if shapely.equals_exact(old, new, 1e-9, normalize=True):
+        return True
+    outline = float(shapely.length(plane(np.array([old]))[0]))
+    return area_m2(_between(old, new)) < SAME_M * outline / 2
+
+
+def _between(old: shapely.Geometry, new: shapely.Geometry) -> shapely.Geometry:
+    return shapely.symmetric_difference(shapely.make_valid(old), shapely.make_valid(new))

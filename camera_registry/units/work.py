@@ -176,8 +176,10 @@ class _Change:
         self.begin("assigning", 0.45)
         if for_good and plan.renumbered:
             position = {unit.code: unit.tree_left for unit in plan.units}
-            await reassignment.renumber(connection, {old.tree_left: position[old.code] for old in present})
-        if plan.renumbered or plan.retired or any("boundary" in unit.changed for unit in plan.changed):
+            moved = {old.tree_left: position[old.code] for old in present}
+            await reassignment.renumber(connection, moved)
+        redrawn = any("boundary" in unit.changed for unit in plan.changed)
+        if plan.renumbered or plan.retired or plan.new or redrawn:
             units = await store.read_tree(connection)
             await _reassign(connection, units, report, write=for_good)
         self.begin("tidying up", 0.95)

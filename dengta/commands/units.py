@@ -111,7 +111,7 @@ def assign(dry_run: DryRun = False, json: AsJson = False) -> None:
     if json:
         typer.echo(orjson.dumps(told))
     else:
-        show_moves(Console(highlight=False), told["moved"], dry_run=dry_run)
+        show_moves(_console(), told["moved"], dry_run=dry_run)
 
 
 @app.command("list")
@@ -161,7 +161,7 @@ def check(
     if json:
         typer.echo(orjson.dumps({"defects": told, "slivers": thin, "excess_m2": excess}))
     else:
-        show_defects(Console(highlight=False), told, thin)
+        show_defects(_console(), told, thin)
 
 
 @app.command()
@@ -210,9 +210,14 @@ def _report(change: Callable[[Database, Tell], Awaitable[UnitsReport]], *, json:
     if json:
         typer.echo(orjson.dumps(report.as_json()))
     else:
-        show_report(Console(highlight=False), report)
+        show_report(_console(), report)
     if report.refused:
         raise typer.Exit(1)
+
+
+def _console() -> Console:
+    """For sentences that the terminal, not we, breaks into lines."""
+    return Console(highlight=False, soft_wrap=True)
 
 
 def _run(work_: Callable[[Database], Awaitable[Answer]]) -> Answer:
