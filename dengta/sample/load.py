@@ -8,8 +8,8 @@ import asyncpg
 import shapely
 
 from base.errors import ConflictError
+from camera_registry.bulk import without_upkeep
 from camera_registry.reference import load_reference
-from dengta.sample.bulk import without_upkeep
 from dengta.sample.city import PointRow
 from dengta.sample.records import CameraRow
 from gis.jurisdiction import UNITS_OF
