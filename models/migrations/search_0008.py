@@ -43,7 +43,9 @@ begin
            set (name, code, rest) = (excluded.name, excluded.code, excluded.rest);
         -- In one order, so that two transactions with new pairs do not wait for each other in a circle.
         insert into search_gram (gram)
-        select distinct gram from unnest(search_grams(search_key(new.name))) gram order by gram
+        select distinct gram
+          from unnest(search_grams(search_key(new.name)) || search_grams(search_rest(new.address, new.owner))) gram
+         order by gram
             on conflict do nothing;
     else
         if done = {AT_ONCE} then

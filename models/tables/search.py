@@ -18,11 +18,13 @@ from sqlalchemy import (
 )
 from sqlalchemy import column as bare_column
 
-from models.migrations.search_0008 import FUNCTIONS, UPKEEP
+from models.migrations.search_0008 import FUNCTIONS, REMOVED, UPKEEP
 from models.tables.base import metadata
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+__all__ = ["REMOVED", "camera_search", "camera_words", "search_behind", "search_gram"]
 
 camera_search = Table(
     "camera_search",

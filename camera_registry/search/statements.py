@@ -1,0 +1,168 @@
+"""The statements of a search: put together from this program's own words, with the values apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from camera_registry.search.clauses import Values
+from camera_registry.search.plan import Plan, Way
+from camera_registry.selection import CameraFilter, as_sql
+from models.tables import camera
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from camera_registry.search.tiers import Tier
+    from models.scope import Scope
+
+INDEX, ALL_WORDS = "camera_search", "camera_words"
+"""The index, and the view that adds what is not indexed yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """Which cameras may be found at all.
+
+    Attributes:
+        condition: On ``camera``.
+        values: Its parameters, numbered from 1.
+        narrow: Whether it may let notably fewer than all cameras through.
+    """
+
+    condition: str
+    values: tuple[object, ...]
+    narrow: bool
+
+
+@lru_cache(maxsize=128)
+def meant_by(scope: Scope, wanted: CameraFilter) -> Meant:
+    """The cameras within ``scope`` that ``wanted`` lets through; kept, for compiling takes its time."""
+    condition, values = as_sql([scope.sees(camera), *wanted.conditions()], first=1)
+    return Meant(condition, values, narrow=wanted != CameraFilter() or not scope.whole_city)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A camera's place in the order of an answer.
+
+    Attributes:
+        closeness: Its tier.
+        name: The key of its name.
+        camera_id: Its row.
+    """
+
+    closeness: int
+    name: str
+    camera_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement and its parameters; it gives ``closeness``, ``name`` and ``camera_id`` in order."""
+
+    sql: str
+    values: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Which part of the answer is read.
+
+    Attributes:
+        meant: Which cameras may be in it.
+        after: Where it begins; None is at the beginning.
+        limit: Rows at most.
+        source: The index, or the view that adds what is not indexed yet.
+    """
+
+    meant: Meant
+    after: Place | None
+    limit: int
+    source: str = INDEX
+
+
+def read_tier(tier: Tier, plan: Plan, part: Slice) -> Statement:
+    """Rows of one tier."""
+    values = Values(list(part.meant.values))
+    make = {Way.WALK: _walk, Way.GATHER: _gather, Way.SCAN: _gather, Way.WITHIN: _within}[plan.way]
+    return Statement(make(tier, plan, part, values), tuple(values.all))
+
+
+def read_closest(tiers: Sequence[Tier], part: Slice, *, few: bool) -> Statement:
+    """Rows of several tiers at once.
+
+    Where the filter lets only a few cameras through, all of those are looked at; otherwise the last tier's
+    index condition must find the cameras of them all.
+    """
+    values = Values(list(part.meant.values))
+    cases = " ".join(f"when {tier.test(values)} then {int(tier.closeness)}" for tier in tiers)
+    beyond = f"and (closeness, name, camera_id) > {_row(part.after, values)}" if part.after else ""
+    if few:
+        rows = f"{INDEX} f join camera on camera.id = f.camera_id where {part.meant.condition}"
+        last = "true"
+    else:
+        assert tiers[-1].found_by is not None
+        rows = f"{INDEX} f where {tiers[-1].found_by(values)}"
+        last = part.meant.condition
+    sql = f"""
+select f.closeness, f.name, f.camera_id
+  from (select closeness, name, camera_id
+          from (select case {cases} end as closeness, f.name, f.camera_id from {rows}) f
+         where closeness is not null {beyond}
+         order by closeness, name, camera_id offset 0) f
+  join camera on camera.id = f.camera_id
+ where {last}
+ order by f.closeness, f.name, f.camera_id limit {values.put(part.limit)}"""  # noqa: S608
+    return Statement(sql, tuple(values.all))
+
+
+def _row(place: Place, values: Values) -> str:
+    closeness, name = values.put(place.closeness), values.put(place.name)
+    return f"({closeness}::int, {name}, {values.put(place.camera_id)}::bigint)"
+
+
+def _beyond(after: Place | None, values: Values) -> str:
+    if after is None:
+        return "true"
+    return f"(f.name, f.camera_id) > ({values.put(after.name)}, {values.put(after.camera_id)}::bigint)"
+
+
+def _walk(tier: Tier, plan: Plan, part: Slice, values: Values) -> str:
+    # Only what is read: names alone come from the ordered index without a look at the table.
+    columns = ", ".join(f"f.{column}" for column in tier.reads)
+    start = _beyond(part.after, values)
+    if plan.bound is None:
+        names = f"{part.source} f join camera on camera.id = f.camera_id where {start} and"
+    else:
+        names = (
+            f"(select {columns}, f.camera_id from {part.source} f where {start} order by f.name, f.camera_id "  # noqa: S608
+            f"limit {values.put(plan.bound)}) f join camera on camera.id = f.camera_id where"
+        )
+    return f"""
+select {int(tier.closeness)} as closeness, f.name, f.camera_id
+  from {names} {tier.test(values)} and {part.meant.condition}
+ order by f.name, f.camera_id limit {values.put(part.limit)}"""  # noqa: S608
+
+
+def _gather(tier: Tier, plan: Plan, part: Slice, values: Values) -> str:
+    # Sorted before the join: of what was gathered only a page is looked up in the catalogue.
+    found = f"{tier.found_by(values)} and" if tier.found_by and plan.way is Way.GATHER else ""
+    return f"""
+select {int(tier.closeness)} as closeness, f.name, f.camera_id
+  from (select f.name, f.camera_id from {part.source} f
+         where {found} {tier.test(values)} and {_beyond(part.after, values)}
+         order by f.name, f.camera_id offset 0) f
+  join camera on camera.id = f.camera_id
+ where {part.meant.condition}
+ order by f.name, f.camera_id limit {values.put(part.limit)}"""  # noqa: S608
+
+
+def _within(tier: Tier, _plan: Plan, part: Slice, values: Values) -> str:
+    return f"""
+with meant as materialized (select camera.id from camera where {part.meant.condition})
+select {int(tier.closeness)} as closeness, f.name, f.camera_id
+  from meant join {part.source} f on f.camera_id = meant.id
+ where {tier.test(values)} and {_beyond(part.after, values)}
+ order by f.name, f.camera_id limit {values.put(part.limit)}"""  # noqa: S608
