@@ -18,7 +18,20 @@ from api.context import Context, asker_of
 from api.middleware import Limits, Net, SecurityHeaders, hosts_for
 from api.ogc.basic import BasicLogins
 from api.passwords import Passwords
-from api.routes import audit, cameras, events, evidence, health, imports, jobs, ogc, overview, session, tiles
+from api.routes import (
+    audit,
+    cameras,
+    events,
+    evidence,
+    health,
+    imports,
+    jobs,
+    ogc,
+    organisations,
+    overview,
+    session,
+    tiles,
+)
 from api.schemas import Problem
 from api.sessions import Sessions
 from api.stream import EventStream, Streams
@@ -85,7 +98,9 @@ def create_app(
             Middleware(
                 Limits,
                 hosts=hosts_for(settings.api_host, settings.public_hosts),
-                uploads={f"{PREFIX}/imports": settings.upload_mib << 20},
+                uploads=dict.fromkeys(
+                    (f"{PREFIX}/imports", f"{PREFIX}/organisations/imports"), settings.upload_mib << 20
+                ),
             ),
         ],
         separate_input_output_schemas=False,
@@ -120,7 +135,7 @@ def _context(database: Database, settings: Settings, evidence: EvidenceStore, cl
 
 def _versioned(app: FastAPI) -> APIRouter:
     router = APIRouter()
-    for part in (session, cameras, events, evidence, overview, tiles, audit, ogc, jobs, imports):
+    for part in (session, cameras, events, evidence, overview, tiles, audit, ogc, jobs, imports, organisations):
         router.include_router(part.router)
 
     @router.get(

@@ -119,8 +119,32 @@ def import_work(settings: Settings, database: Database) -> Work:
     return import_work(database, SystemClock(), _job_folder(settings), Sealer(settings.keys_dir))
 
 
+def units_work(settings: Settings, database: Database) -> Work:
+    """Put boundaries that were uploaded in place."""
+    from camera_registry.units.job import units_work
+
+    return units_work(database, SystemClock(), _job_folder(settings))
+
+
+def units_undo_work(_settings: Settings, database: Database) -> Work:
+    """Make the tree of units what it was."""
+    from camera_registry.units.job import undo_work
+
+    return undo_work(database, SystemClock())
+
+
+def units_assign_work(_settings: Settings, database: Database) -> Work:
+    """Give every camera and point its unit anew."""
+    from camera_registry.units.job import assign_work
+
+    return assign_work(database)
+
+
 WORKS: dict[str, Callable[[Settings, Database], Work]] = {
     "import": import_work,
+    "units": units_work,
+    "units-assign": units_assign_work,
+    "units-undo": units_undo_work,
 }
 """The work of each kind of job; made anew for each, so that only what is asked for is loaded."""
 
