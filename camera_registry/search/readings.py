@@ -103,7 +103,7 @@ def _spelt(word: str, vocabulary: Vocabulary) -> Iterator[Sound]:
     while waiting and found < MAX_SPELLINGS:
         start, letters = waiting.pop(0)
         if start == len(word):
-            sound = _possible(letters, vocabulary) if len(letters) > 1 else None
+            sound = _possible(letters, vocabulary)
             if sound:
                 found += 1
                 yield sound
@@ -130,7 +130,7 @@ def _possible(rows: tuple[frozenset[str], ...], vocabulary: Vocabulary) -> Sound
     pairs = tuple(
         tuple(sorted(a + b for a in left for b in vocabulary.followers.get(a, frozenset()) & right))
         for left, right in pairwise(rows)
-    )
+    ) or (vocabulary.pairs_ending(rows[0]),)
     if not all(pairs):
         return None
     names = min(sum(vocabulary.in_name.get(pair, 0) for pair in either) for either in pairs)

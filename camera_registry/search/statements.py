@@ -99,23 +99,37 @@ def read_closest(tiers: Sequence[Tier], part: Slice, *, few: bool) -> Statement:
     values = Values(list(part.meant.values))
     cases = " ".join(f"when {tier.test(values)} then {int(tier.closeness)}" for tier in tiers)
     beyond = f"and (closeness, name, camera_id) > {_row(part.after, values)}" if part.after else ""
-    if few:
-        rows = f"{INDEX} f join camera on camera.id = f.camera_id where {part.meant.condition}"
-        last = "true"
-    else:
+    looked_up = ""
+    rows = f"{_meant(part)} {_INDEXED}"
+    if not few:
         assert tiers[-1].found_by is not None
-        rows = f"{INDEX} f where {tiers[-1].found_by(values)}"
-        last = part.meant.condition
+        rows, looked_up = f"{INDEX} f where {tiers[-1].found_by(values)}", _let_through(part)
     sql = f"""
 select f.closeness, f.name, f.camera_id
   from (select closeness, name, camera_id
           from (select case {cases} end as closeness, f.name, f.camera_id from {rows}) f
          where closeness is not null {beyond}
          order by closeness, name, camera_id offset 0) f
-  join camera on camera.id = f.camera_id
- where {last}
+  {looked_up}
  order by f.closeness, f.name, f.camera_id limit {values.put(part.limit)}"""  # noqa: S608
     return Statement(sql, tuple(values.all))
+
+
+_INDEXED = """
+  join lateral (select * from camera_search indexed where indexed.camera_id = meant.id limit 1) f on true
+"""
+
+
+def _meant(part: Slice) -> str:
+    return f"(select camera.id from camera where {part.meant.condition} offset 0) meant"  # noqa: S608
+
+
+def _let_through(part: Slice) -> str:
+    """Looks each row up in the catalogue, in the order of the rows, whatever the planner thinks of it."""
+    return (
+        "join lateral (select from camera "
+        f"where camera.id = f.camera_id and {part.meant.condition} limit 1) camera on true"
+    )
 
 
 def _row(place: Place, values: Values) -> str:
@@ -130,19 +144,20 @@ def _beyond(after: Place | None, values: Values) -> str:
 
 
 def _walk(tier: Tier, plan: Plan, part: Slice, values: Values) -> str:
-    # Only what is read: names alone come from the ordered index without a look at the table.
-    columns = ", ".join(f"f.{column}" for column in tier.reads)
     start = _beyond(part.after, values)
-    if plan.bound is None:
-        names = f"{part.source} f join camera on camera.id = f.camera_id where {start} and"
-    else:
+    names = f"{part.source} f"
+    if plan.bound is not None:
+        # Only what is read: names alone come from the ordered index without a look at the table.
+        columns = ", ".join(f"f.{column}" for column in tier.reads)
         names = (
-            f"(select {columns}, f.camera_id from {part.source} f where {start} order by f.name, f.camera_id "  # noqa: S608
-            f"limit {values.put(plan.bound)}) f join camera on camera.id = f.camera_id where"
+            f"(select {columns}, f.camera_id from {names} where {start} "  # noqa: S608
+            f"order by f.name, f.camera_id limit {values.put(plan.bound)}) f"
         )
+        start = "true"
     return f"""
 select {int(tier.closeness)} as closeness, f.name, f.camera_id
-  from {names} {tier.test(values)} and {part.meant.condition}
+  from {names} {_let_through(part)}
+ where {tier.test(values)} and {start}
  order by f.name, f.camera_id limit {values.put(part.limit)}"""  # noqa: S608
 
 
@@ -154,15 +169,13 @@ select {int(tier.closeness)} as closeness, f.name, f.camera_id
   from (select f.name, f.camera_id from {part.source} f
          where {found} {tier.test(values)} and {_beyond(part.after, values)}
          order by f.name, f.camera_id offset 0) f
-  join camera on camera.id = f.camera_id
- where {part.meant.condition}
+  {_let_through(part)}
  order by f.name, f.camera_id limit {values.put(part.limit)}"""  # noqa: S608
 
 
 def _within(tier: Tier, _plan: Plan, part: Slice, values: Values) -> str:
     return f"""
-with meant as materialized (select camera.id from camera where {part.meant.condition})
 select {int(tier.closeness)} as closeness, f.name, f.camera_id
-  from meant join {part.source} f on f.camera_id = meant.id
+  from {_meant(part)} {_INDEXED}
  where {tier.test(values)} and {_beyond(part.after, values)}
  order by f.name, f.camera_id limit {values.put(part.limit)}"""  # noqa: S608

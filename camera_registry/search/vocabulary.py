@@ -56,7 +56,7 @@ class Vocabulary:
             # What was written since the count has neither.
             if names or not others:
                 followers[gram[0]].add(gram[1])
-        sounds = {letter: syllables(letter) for letter in set().union(*followers.values())}
+        sounds = {letter: syllables(letter) for letter in set(followers).union(*followers.values())}
         by_sound: dict[str, set[str]] = defaultdict(set)
         for letter, readings in sounds.items():
             for syllable in readings:
@@ -79,6 +79,10 @@ class Vocabulary:
     def likely_others_with(self, key: str) -> int:
         """About in how many addresses and owners ``key`` occurs."""
         return self._likely(self.elsewhere, key)
+
+    def pairs_ending(self, letters: frozenset[str]) -> tuple[str, ...]:
+        """The pairs of names that end with one of ``letters``: each of them has a pair before it."""
+        return tuple(gram for gram in self.in_name if gram[1] in letters)
 
     def pairs_with(self, letter: str) -> tuple[str, ...]:
         """The pairs of which ``letter`` is one."""
