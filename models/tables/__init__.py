@@ -26,6 +26,7 @@ from models.tables.job import job
 from models.tables.organisation import organisation, road, scene, unit_before, unit_change
 from models.tables.point import point, point_layer
 from models.tables.search import camera_search, camera_words, search_behind, search_gram
+from models.tables.suggestion import suggestion, suggestion_model, suggestion_rule
 from models.tables.watch import rule_state, watch
 
 __all__ = [
@@ -69,6 +70,9 @@ __all__ = [
     "search_behind",
     "search_gram",
     "session",
+    "suggestion",
+    "suggestion_model",
+    "suggestion_rule",
     "unit_before",
     "unit_change",
     "watch",
