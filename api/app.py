@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 
 from api import errors
 from api.bell import Bell
-from api.cache import ByteCache
+from api.cache import Cache
 from api.console import ConsoleMount
 from api.context import Context, asker_of
 from api.middleware import Limits, Net, SecurityHeaders, hosts_for
@@ -23,12 +23,14 @@ from api.routes import (
     cameras,
     events,
     evidence,
+    exports,
     health,
     imports,
     jobs,
     ogc,
     organisations,
     overview,
+    points,
     session,
     tiles,
 )
@@ -36,6 +38,9 @@ from api.schemas import Problem
 from api.sessions import Sessions
 from api.stream import EventStream, Streams
 from api.throttle import Throttle
+from api.tile_drawing import TileDrawing
+from api.tile_lane import CameraTileLane
+from api.tile_watch import TileWatch
 from api.uploads import Places
 from camera_registry.job_files import JobFolder
 from dispatch.announce import NOTIFY_CHANNEL
@@ -51,7 +56,9 @@ if TYPE_CHECKING:
 
 VERSION = "1"
 PREFIX = "/api/v1"
-CACHE_BYTES = 64 << 20
+CACHE_BYTES = 8 << 20
+EXPORTS_AT_ONCE = 4
+"""Each holds a connection to the database while it is made."""
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": Problem, "description": "What is wrong with the request (RFC 9457)."},
@@ -80,7 +87,9 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         context.bell.start()
+        context.tile_watch.start()
         yield
+        await context.tile_watch.stop()
         await context.bell.stop()
 
     app = FastAPI(
@@ -109,6 +118,7 @@ def create_app(
     errors.register(app)
     app.include_router(health.router)
     app.include_router(_versioned(app), prefix=PREFIX, responses=_PROBLEMS)
+    app.router.routes.insert(0, CameraTileLane(PREFIX, context))
     app.router.routes.append(ConsoleMount(static_dir))
     return app
 
@@ -117,6 +127,7 @@ def _context(database: Database, settings: Settings, evidence: EvidenceStore, cl
     lifetime = timedelta(hours=settings.session_hours)
     sessions = Sessions(database, Passwords(), Throttle(clock), clock, lifetime=lifetime)
     bell = Bell(database, NOTIFY_CHANNEL)
+    tile_watch = TileWatch(database)
     return Context(
         database=database,
         settings=settings,
@@ -124,18 +135,35 @@ def _context(database: Database, settings: Settings, evidence: EvidenceStore, cl
         clock=clock,
         sessions=sessions,
         basic_logins=BasicLogins(sessions, clock),
-        cache=ByteCache(clock, max_bytes=CACHE_BYTES),
+        cache=Cache(clock, max_bytes=CACHE_BYTES),
         bell=bell,
         streams=Streams(),
         events=EventStream(database, sessions, bell, clock),
+        tile_watch=tile_watch,
+        tile_waits=Streams(),
+        drawing=TileDrawing(database, Cache(clock, max_bytes=settings.tile_cache_mib << 20), tile_watch),
         job_folder=JobFolder(settings.jobs_dir, clock, minimum_free_mib=settings.minimum_free_mib),
         uploads=Places("uploads"),
+        exports=Places("exports", in_all=EXPORTS_AT_ONCE),
     )
 
 
 def _versioned(app: FastAPI) -> APIRouter:
     router = APIRouter()
-    for part in (session, cameras, events, evidence, overview, tiles, audit, ogc, jobs, imports, organisations):
+    for part in (
+        session,
+        cameras,
+        events,
+        evidence,
+        overview,
+        tiles,
+        audit,
+        ogc,
+        jobs,
+        imports,
+        exports,
+        organisations,
+    ):
         router.include_router(part.router)
 
     @router.get(

@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Query, Request, Security
+from fastapi.requests import HTTPConnection
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
 from api.bell import Bell
-from api.cache import ByteCache
+from api.cache import Cache
 from api.cursor import MAX_LENGTH
 from api.ogc.basic import BasicLogins
 from api.sessions import Asker, Sessions
 from api.stream import EventStream, Streams
+from api.tile_drawing import TileDrawing
+from api.tile_watch import TileWatch
 from api.uploads import Places
 from base.clock import Clock
 from base.database import Database
@@ -36,12 +39,16 @@ class Context:
     clock: Clock
     sessions: Sessions
     basic_logins: BasicLogins
-    cache: ByteCache
+    cache: Cache[bytes]
     bell: Bell
     streams: Streams
     events: EventStream
+    tile_watch: TileWatch
+    tile_waits: Streams
+    drawing: TileDrawing
     job_folder: JobFolder
     uploads: Places
+    exports: Places
 
 
 def context_of(request: Request) -> Context:
@@ -56,7 +63,7 @@ _cookie = APIKeyCookie(name=COOKIE, auto_error=False, description="What a browse
 _bearer = HTTPBearer(auto_error=False, description="The token that a program asked for when it logged in.")
 
 
-def client_of(request: Request) -> str | None:
+def client_of(request: HTTPConnection) -> str | None:
     """The asker's address, where the transport has one."""
     try:
         return str(ipaddress.ip_address(request.client.host)) if request.client else None

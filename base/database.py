@@ -18,6 +18,7 @@ from base.server_url import check_database_url
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from asyncpg.pool import PoolConnectionProxy
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 SETTING = "DENGTA_DATABASE_URL"
@@ -34,6 +35,12 @@ SESSION_SETTINGS = {
     "timezone": "UTC",
     "application_name": "dengta",
 }
+
+HOT_CONNECTIONS = 8
+"""Most bare connections for hot statements: more than the cores of a database server can use at once."""
+
+HOT_TIMEOUT = "30s"
+"""A statement that takes longer is no hot one, and is ended by the server."""
 
 _GONE_CLASSES = frozenset(
     {
@@ -85,7 +92,8 @@ class Database:
             check_database_url(url)
         except ValueError as err:
             raise SetupError(f"{SETTING} cannot be used: {err}.") from None
-        address = make_url(url).set(drivername="postgresql+asyncpg")
+        self._address = make_url(url)
+        address = self._address.set(drivername="postgresql+asyncpg")
         mode = address.query.get("sslmode")
         security = {"ssl": mode} if mode else {}
         self._engine: AsyncEngine = create_async_engine(
@@ -96,6 +104,9 @@ class Database:
             pool_pre_ping=True,
             connect_args={"server_settings": SESSION_SETTINGS, "timeout": 10, **security},
         )
+        self._hot_size = min(pool_size, HOT_CONNECTIONS)
+        self._hot: asyncpg.Pool[Any] | None = None
+        self._opening = asyncio.Lock()
 
     @property
     def engine(self) -> AsyncEngine:
@@ -127,6 +138,41 @@ class Database:
             assert driver is not None
             with _server_errors(_GONE):
                 yield driver
+
+    @asynccontextmanager
+    async def hot(self) -> AsyncIterator[PoolConnectionProxy[Any]]:
+        """A bare asyncpg connection for one short reading statement that is asked hundreds of times a second.
+
+        It comes from a pool of its own, which asks the server nothing before and after: no ping, no reset. So
+        it must be left as it was found: no transaction, no setting, no temporary table.
+
+        Raises:
+            UnavailableError: The server went away or takes no connection.
+        """
+        pool = self._hot or await self._open_hot()
+        with _server_errors(_UNREACHABLE, connecting=True):
+            connection = await pool.acquire(timeout=10)
+        try:
+            with _server_errors(_GONE):
+                yield connection
+        finally:
+            await pool.release(connection)
+
+    async def _open_hot(self) -> asyncpg.Pool[Any]:
+        async with self._opening:
+            if self._hot is None:
+                # asyncpg itself reads the server's folder and sslmode out of the address.
+                address = self._address.set(drivername="postgresql")
+                with _server_errors(_UNREACHABLE, connecting=True):
+                    self._hot = await asyncpg.create_pool(
+                        address.render_as_string(hide_password=False),
+                        min_size=0,
+                        max_size=self._hot_size,
+                        reset=_as_it_is,
+                        server_settings=SESSION_SETTINGS | {"statement_timeout": HOT_TIMEOUT},
+                        timeout=10,
+                    )
+            return self._hot
 
     @asynccontextmanager
     async def _connect(self) -> AsyncIterator[AsyncConnection]:
@@ -165,7 +211,14 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection."""
+        if self._hot is not None:
+            self._hot.terminate()
+            self._hot = None
         await self._engine.dispose()
+
+
+async def _as_it_is(_connection: asyncpg.Connection[Any]) -> None:
+    """In place of asyncpg's own reset, which would ask the server once more after each statement."""
 
 
 class _server_errors:  # noqa: N801 - used as a statement, like contextlib's own

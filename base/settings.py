@@ -123,6 +123,9 @@ class Settings(BaseSettings):
         default=4096, ge=256, description="Memory, MiB, that one job may use; it fails when it needs more."
     )
     job_minutes: float = Field(default=60, gt=0, le=24 * 60, description="Minutes that one job may take.")
+    tile_cache_mib: int = Field(
+        default=64, ge=0, description="Memory, MiB, of the API for drawn map tiles; 0 draws each anew."
+    )
     minimum_free_mib: int = Field(
         default=512,
         ge=0,

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from base.errors import InvalidInputError
@@ -14,7 +15,8 @@ EXTENT = 1 << EXTENT_BITS
 """Units to a tile's side, the specification's usual 4096."""
 
 BUFFER = 64
-"""Units around a tile in which points are drawn too, so that a symbol on an edge is whole in both tiles."""
+"""Units around a tile in which lines and areas are drawn too, so that no seam shows. Cameras have none: each
+is in one tile of a zoom, and MapLibre draws a point's sign whole beyond its tile."""
 
 CELL_BITS = 5
 """32 cells to a tile's side: with 512 pixels a tile, a cluster every 16 pixels at most."""
@@ -51,6 +53,17 @@ class Tile:
         if not (0 <= self.x < 1 << self.z and 0 <= self.y < 1 << self.z):
             raise InvalidInputError(f"Zoom {self.z} has no tile {self.x}/{self.y}.")
 
+    @classmethod
+    def of_code(cls, z: int, code: int) -> Tile:
+        """The tile of zoom ``z`` with this Morton code.
+
+        Raises:
+            InvalidInputError: There is none.
+        """
+        bits = range(code.bit_length() + 1 >> 1)
+        x = sum((code >> 2 * bit & 1) << bit for bit in bits)
+        return cls(z, x, sum((code >> 2 * bit + 1 & 1) << bit for bit in bits))
+
     @property
     def side_bits(self) -> int:
         """Log2 of the tile's side in the integer units of ``camera.tile_x``."""
@@ -71,17 +84,11 @@ class Tile:
         """Log2 of a cluster cell's side in those units."""
         return self.side_bits - CELL_BITS
 
-    def square(self, buffer: int = 0) -> tuple[int, int, int, int]:
-        """First and last column, first and last row that it covers, with ``buffer`` tile units around."""
-        left, top = self.origin
-        margin = -(-buffer // self.scale)  # rounded up: a point on the buffer's edge is inside
-        last = (1 << self.side_bits) - 1
-        return (
-            left - int(margin),
-            left + last + int(margin),
-            top - int(margin),
-            top + last + int(margin),
-        )
+    @property
+    def places(self) -> tuple[int, int]:
+        """First and last ``camera_tile.place`` in it: in Morton order a tile is one range."""
+        first = morton(self.x, self.y) << 2 * self.side_bits
+        return first, first + (1 << 2 * self.side_bits) - 1
 
     @property
     def quarter_pixel_m(self) -> float:
@@ -89,36 +96,69 @@ class Tile:
         return WORLD_M / (1 << self.z) / 2048
 
 
-_SEEN = """c.tile_x between $1 and $2 and c.tile_y between $3 and $4
-       and (c.unit_tree between $8 and $9 or ($10 and c.unit_tree is null)) and c.sensitivity <= $11"""
-"""In the square and within the asker's scope. Both read from the covering index alone."""
+def morton(x: int, y: int) -> int:
+    """The bits of two numbers in turn, y's before x's; ``tile_place`` in the store."""
+    return sum((x >> bit & 1 | (y >> bit & 1) << 1) << 2 * bit for bit in range(max(x, y).bit_length()))
+
+
+_CLUSTER = """ST_MakePoint(floor((total_x / n - $1) * $3::float8),
+                        floor((total_y / n - $2) * $3::float8)) geom,
+           n::int, n_online::int online, n_degraded::int degraded, n_offline::int offline,
+           (n - n_online - n_degraded - n_offline)::int unknown"""
+"""A cluster lies at its cameras' mean, hence within its cell."""
+
+_POINT = """ST_MakePoint(floor((x - $1) * $3::float8), floor((y - $2) * $3::float8)) geom,
+           camera id, known_state::int state, azimuth::int heading, served::int scene"""
 
 CAMERA_CLUSTERS = f"""
-select ST_AsMVT(cell, 'cluster', {EXTENT}, 'geom') from (
-    select ST_MakePoint(floor((avg(tile_x) - $5) * $7::float8), floor((avg(tile_y) - $6) * $7::float8)) geom,
-           count(*)::int n,
-           (count(*) filter (where state = 1))::int online,
-           (count(*) filter (where state = 2))::int degraded,
-           (count(*) filter (where state = 3))::int offline,
-           (count(*) filter (where state = 0))::int unknown
-      from (select c.tile_x, c.tile_y, coalesce(s.state, 0) state
-              from camera c left join camera_state s on s.camera_id = c.id and s.state <> 0
-             where {_SEEN}) seen
-     group by tile_x >> $12::int, tile_y >> $12::int) cell
+select ST_AsMVT(cluster, 'cluster', {EXTENT}, 'geom') from (
+    select {_CLUSTER}
+      from camera_tile_cells($4, $5, $6, $7, $8, $9, $10)) cluster
 """
-"""Cameras counted by cells of a tile without a buffer: each camera is in one cell of one tile. A cluster lies
-at its cameras' mean, hence within its cell. Cameras never looked at are left out of the join, not of the
-count: that halves the time while a city is young."""
+"""Cameras counted by cells of a tile: each camera is in one cell of one tile."""
 
 CAMERA_POINTS = f"""
 select ST_AsMVT(camera, 'camera', {EXTENT}, 'geom', 'id') from (
-    select ST_MakePoint(floor((c.tile_x - $5) * $7::float8), floor((c.tile_y - $6) * $7::float8)) geom,
-           c.id, coalesce(s.state, 0) state, round(c.heading_deg)::int heading,
-           (select min(scene_id) from camera_scene where camera_id = c.id) scene
-      from camera c left join camera_state s on s.camera_id = c.id and s.state <> 0
-     where {_SEEN}) camera
+    select {_POINT}
+      from camera_tile_points($4, $5, $6, $7, $8, $9)) camera
 """
-"""Each camera of a tile and its buffer, with no more than is needed to draw it."""
+"""Each camera of a tile, with no more than is needed to draw it."""
+
+_NARROW = """(select camera_id as id, place, tile_x, tile_y, unit_tree, sensitivity, state, heading, scene
+               from camera_seen) camera"""
+_WIDE = """(select camera_id, place, state as known, heading, scene as first from camera_seen) seen
+      join camera on camera.id = seen.camera_id"""
+_WITHIN = """place between $4 and $5
+       and (camera.unit_tree between $6 and $7 or ($8 and camera.unit_tree is null))
+       and camera.sensitivity <= $9"""
+
+NARROW_COLUMNS = frozenset({"id", "unit_tree", "sensitivity"})
+"""What a filter may ask of a camera without its whole record being read."""
+
+FIRST_OF_FILTER = 10
+"""Number of a filter's first parameter in the statement that draws what it lets through."""
+
+_FILTERED_CLUSTERS = """
+select ST_AsMVT(cluster, 'cluster', {extent}, 'geom') from (
+    select {cluster} from (
+        select place >> {cell_bits}::int cell, count(*) n, count(*) filter (where {state} = 1) n_online,
+               count(*) filter (where {state} = 2) n_degraded, count(*) filter (where {state} = 3) n_offline,
+               sum(camera.tile_x)::float8 total_x, sum(camera.tile_y)::float8 total_y
+          from {source}
+         where {within} and ({condition})
+         group by 1 order by 1) cells) cluster
+"""
+
+_FILTERED_POINTS = """
+select ST_AsMVT(camera, 'camera', {extent}, 'geom', 'id') from (
+    select {point} from (
+        select camera.id camera, camera.tile_x x, camera.tile_y y, {state} known_state, {heading} azimuth,
+               {scene} served
+          from {source}
+         where {within} and ({condition})
+         order by place, camera.id) points) camera
+"""
+
 
 _UNITS = f"""
 select ST_AsMVT(unit, $5, {EXTENT}, 'geom', 'id') from (
@@ -162,8 +202,27 @@ class Statement:
     values: tuple[object, ...]
 
 
-def camera_statement(
-    tile: Tile, *, tree_left: int, tree_right: int, whole_city: bool, max_sensitivity: int
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Which cameras are drawn, as text: a condition on a table that is called ``camera``.
+
+    Attributes:
+        sql: The condition; its parameters are numbered from ``FIRST_OF_FILTER``.
+        values: Theirs.
+    """
+
+    sql: str
+    values: tuple[object, ...]
+
+
+def camera_statement(  # noqa: PLR0913 - a scope has four parts
+    tile: Tile,
+    *,
+    tree_left: int,
+    tree_right: int,
+    whole_city: bool,
+    max_sensitivity: int,
+    condition: Condition | None = None,
 ) -> Statement:
     """What draws the cameras of ``tile`` that lie within a scope: layer ``cluster`` or ``camera``.
 
@@ -173,11 +232,32 @@ def camera_statement(
         tree_right: Last position of it.
         whole_city: Whether cameras that lie in no unit are within it.
         max_sensitivity: Cameras above it are not.
+        condition: Draw only these; None draws all.
     """
+    clusters = tile.z < POINTS_FROM_ZOOM
     scope = (tree_left, tree_right, whole_city, max_sensitivity)
-    if tile.z < POINTS_FROM_ZOOM:
-        return Statement(CAMERA_CLUSTERS, (*tile.square(), *tile.origin, tile.scale, *scope, tile.cell_bits))
-    return Statement(CAMERA_POINTS, (*tile.square(BUFFER), *tile.origin, tile.scale, *scope))
+    values = (*tile.origin, tile.scale, *tile.places, *scope)
+    of_cells = (2 * tile.cell_bits,) if clusters else ()
+    if condition is not None:
+        return Statement(_filtered(condition, clusters=clusters), (*values, *condition.values, *of_cells))
+    return Statement(CAMERA_CLUSTERS if clusters else CAMERA_POINTS, (*values, *of_cells))
+
+
+def _filtered(condition: Condition, *, clusters: bool) -> str:
+    asked = set(re.findall(r"\bcamera\.(\w+)", condition.sql))
+    narrow = asked <= NARROW_COLUMNS
+    return (_FILTERED_CLUSTERS if clusters else _FILTERED_POINTS).format(
+        extent=EXTENT,
+        cluster=_CLUSTER,
+        point=_POINT,
+        source=_NARROW if narrow else _WIDE,
+        within=_WITHIN,
+        condition=condition.sql,
+        cell_bits=f"${FIRST_OF_FILTER + len(condition.values)}",
+        state="camera.state" if narrow else "seen.known",
+        heading="camera.heading" if narrow else "seen.heading",
+        scene="camera.scene" if narrow else "seen.first",
+    )
 
 
 def base_statements(tile: Tile) -> tuple[Statement, ...]:

@@ -27,6 +27,7 @@ from models.tables.organisation import organisation, road, scene, unit_before, u
 from models.tables.point import point, point_layer
 from models.tables.search import camera_search, camera_words, search_behind, search_gram
 from models.tables.suggestion import suggestion, suggestion_model, suggestion_rule
+from models.tables.tile import camera_cell, camera_tile, camera_tile_due
 from models.tables.watch import rule_state, watch
 
 __all__ = [
@@ -34,12 +35,15 @@ __all__ = [
     "account",
     "audit",
     "camera",
+    "camera_cell",
     "camera_check",
     "camera_fault",
     "camera_scene",
     "camera_score",
     "camera_search",
     "camera_state",
+    "camera_tile",
+    "camera_tile_due",
     "camera_words",
     "classification_batch",
     "classification_change",

@@ -6,6 +6,10 @@ from geoalchemy2 import Geometry
 from sqlalchemy import Column, MetaData, text
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
+from models.migrations.tiles_0009 import TILE_X, TILE_Y
+
+__all__ = ["MERCATOR_BITS", "NOW", "TILE_X", "TILE_Y", "Moment", "metadata", "point_column"]
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -21,13 +25,6 @@ NOW = text("now()")
 
 MERCATOR_BITS = 26
 """Tile coordinates are integers, 2^26 to the width of the world: 0.6 m at the equator."""
-
-TILE_X = f"floor((ST_X(geom) + 180) / 360 * {1 << MERCATOR_BITS})::int"
-TILE_Y = (
-    "floor((1 - ln(tan(radians(ST_Y(geom))) + 1 / cos(radians(ST_Y(geom)))) / pi()) / 2"
-    f" * {1 << MERCATOR_BITS})::int"
-)
-"""Computed columns of a place."""
 
 
 def point_column(*, nullable: bool = True) -> Column[object]:

@@ -124,12 +124,6 @@ camera = Table(
     UniqueConstraint("source", "source_key"),
     CheckConstraint("(unit_id is null) = (unit_tree is null)", name="unit_with_tree"),
     Index("ix_camera_geom", "geom", postgresql_using="gist"),
-    Index(
-        "ix_camera_tile",
-        "tile_x",
-        "tile_y",
-        postgresql_include=["id", "unit_tree", "sensitivity"],
-    ),
     Index("ix_camera_unit_tree", "unit_tree", "id"),
     comment="the catalogue: one row a feed",
 )

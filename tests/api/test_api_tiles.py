@@ -82,11 +82,11 @@ def _add(tile: dict, found: dict[int, int]) -> None:
         for state, count in enumerate(states):
             found[state] += count
     for feature in tile.get("camera", []):
-        if all(0 <= part < 4096 for part in feature["geometry"]["coordinates"]):
-            found[feature["properties"]["state"]] += 1
+        assert all(0 <= part < 4096 for part in feature["geometry"]["coordinates"])
+        found[feature["properties"]["state"]] += 1
 
 
-async def test_a_point_near_an_edge_is_drawn_in_both_tiles(crowded: Database) -> None:
+async def test_a_camera_on_an_edge_is_in_one_tile_only(crowded: Database) -> None:
     tile = Tile(14, 13000, 8191)  # its western edge is a border of zoom 12, and the equator its southern one
     west = tile.x / 2**14 * 360 - 180
     async with crowded.raw() as connection:
@@ -99,9 +99,8 @@ async def test_a_point_near_an_edge_is_drawn_in_both_tiles(crowded: Database) ->
         for neighbour in (tile, Tile(14, 12999, 8191)):
             statement = camera_statement(neighbour, **CITY)
             layers = decode_tile(await connection.fetchval(statement.sql, *statement.values))
-            seen += [f for f in layers["camera"] if f["properties"].get("heading") == 90]
-    assert [feature["geometry"]["coordinates"][0] for feature in seen] == [0, 4096]
-    assert seen[0]["id"] == seen[1]["id"]
+            seen += [f for f in layers.get("camera", []) if f["properties"].get("heading") == 90]
+    assert [feature["geometry"]["coordinates"][0] for feature in seen] == [0]
 
 
 async def test_points_carry_what_is_needed_to_draw_them_and_no_more(world: World, login: Session) -> None:
@@ -118,7 +117,7 @@ async def test_tiles_are_cached_privately_and_revalidated(login: Session) -> Non
     address = "/api/v1/tiles/cameras/10/856/397.mvt"
     first = await client.get(address)
     assert first.headers["content-type"] == "application/vnd.mapbox-vector-tile"
-    assert first.headers["cache-control"] == "private, max-age=5"
+    assert first.headers["cache-control"] == "private, no-cache"
     assert first.headers["vary"] == "Cookie, Authorization"
     again = await client.get(address, headers={"If-None-Match": first.headers["etag"]})
     assert again.status_code == 304

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from base.errors import InvalidInputError
-from gis.tiles import BUFFER, EXTENT, Tile
+from gis.tiles import EXTENT, Tile, morton
 from models.tables import MERCATOR_BITS
 
 WORLD = 1 << MERCATOR_BITS
@@ -21,28 +21,33 @@ def tiles(draw: st.DrawFn) -> Tile:
 @given(z=zooms, x=st.integers(0, WORLD - 1), y=st.integers(0, WORLD - 1))
 def test_every_place_is_in_exactly_the_tile_of_its_shifted_coordinates(z: int, x: int, y: int) -> None:
     tile = Tile(z, x >> (MERCATOR_BITS - z), y >> (MERCATOR_BITS - z))
-    west, east, north, south = tile.square()
-    assert west <= x <= east
-    assert north <= y <= south
-    assert east - west + 1 == south - north + 1 == WORLD >> z
+    first, last = tile.places
+    assert first <= morton(x, y) <= last
+    assert last - first + 1 == (WORLD >> z) ** 2
+    assert Tile.of_code(z, morton(tile.x, tile.y)) == tile
 
 
 @given(tiles())
-def test_a_square_in_tile_units_has_the_extent_and_its_buffer(tile: Tile) -> None:
-    west, east, _, _ = tile.square()
-    left, _ = tile.origin
-    assert (west - left) * tile.scale == 0
-    assert (east + 1 - left) * tile.scale == EXTENT
-    wide_west, wide_east, _, _ = tile.square(BUFFER)
-    assert (west - wide_west) * tile.scale >= BUFFER
-    assert wide_east - east == west - wide_west
+def test_the_tiles_of_a_zoom_follow_one_another_without_gap_or_overlap(tile: Tile) -> None:
+    first, last = tile.places
+    corners = [
+        (tile.origin[0] + dx, tile.origin[1] + dy)
+        for dx in (-1, WORLD >> tile.z)
+        for dy in (0, WORLD >> tile.z)
+    ]
+    assert morton(*tile.origin) == first
+    side = (WORLD >> tile.z) - 1
+    assert morton(tile.origin[0] + side, tile.origin[1] + side) == last
+    outside = [(x, y) for x, y in corners if 0 <= x < WORLD and 0 <= y < WORLD]
+    assert not any(first <= morton(x, y) <= last for x, y in outside)
 
 
 @given(tiles())
-def test_cells_divide_a_tile_evenly(tile: Tile) -> None:
-    west, east, _, _ = tile.square()
+def test_a_tile_has_4096_units_and_32_cells_to_its_side(tile: Tile) -> None:
+    side = WORLD >> tile.z
+    assert side * tile.scale == EXTENT
     assert tile.cell_bits >= 0
-    assert (east >> tile.cell_bits) - (west >> tile.cell_bits) + 1 == 32
+    assert side >> tile.cell_bits == 32
 
 
 @pytest.mark.parametrize("where", [(-1, 0, 0), (22, 0, 0), (0, 1, 0), (3, 8, 0), (3, 0, -1), (10**30, 0, 0)])
