@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from base.redact import HIDDEN
@@ -36,7 +37,9 @@ FACTORY_NAME = Problem(
     "Name it by district, road or place, and direction.",
     Severity.WARNING,
 )
-REPEATED_HEADER = Problem("repeated-header", "It repeats the header; it was left out.", "Remove it.", Severity.WARNING)
+REPEATED_HEADER = Problem(
+    "repeated-header", "It repeats the header; it was left out.", "Remove it.", Severity.WARNING
+)
 TOTAL = Problem("total-row", "It sums up the list; it was left out.", "Remove it.", Severity.WARNING)
 NO_SEALER = Problem(
     "credentials-refused",
@@ -118,7 +121,9 @@ class Checker:
         self._kind = kind
         self._columns = columns
         self._around = around
-        self._memos = {name: Memo(self._parser(column)) for name, column in columns.columns.items()}
+        self._memos = {
+            name: Memo(self._parser(column), column.field.plain) for name, column in columns.columns.items()
+        }
         self._identities = Identities(kind, columns, around.default_layer, auto_keys=around.auto_keys)
 
     def _parser(self, column: Column) -> Parser:
@@ -168,7 +173,9 @@ class Checker:
             row = work.chunk.rows[index]
             if not any(cell.strip() for cell in row):
                 work.left_out[index] = None
-            elif sum(cell == header != "" for cell, header in zip(row, self._columns.header, strict=True)) > 1:
+            elif (
+                sum(cell == header != "" for cell, header in zip(row, self._columns.header, strict=True)) > 1
+            ):
                 work.left_out[index] = REPEATED_HEADER
         for cells in (texts, work.texts(0)):
             if not _TOTALS.isdisjoint(cells):
@@ -193,7 +200,9 @@ class Checker:
         column = self._columns.columns.get("name")
         if column:
             matches = _FACTORY_NAME.fullmatch
-            for index in [i for i, name in enumerate(work.values["name"]) if name and len(name) < 16 and matches(name)]:
+            for index in [
+                i for i, name in enumerate(work.values["name"]) if name and len(name) < 16 and matches(name)
+            ]:
                 work.note(index, column.index, FACTORY_NAME)
 
     def _judge_sensitivity(self, work: Workpiece) -> None:
@@ -257,7 +266,11 @@ class Checker:
         refused = work.refused() - work.left_out.keys()
         for index in sorted(refused):
             done.refused.append(chunk.numbers[index])
-            identity = work.column("layer_id")[index], work.column("code")[index], work.column("source_key")[index]
+            identity = (
+                work.column("layer_id")[index],
+                work.column("code")[index],
+                work.column("source_key")[index],
+            )
             done.listed.append(identity)
         for number, cells, problem in chunk.broken:
             done.rows += 1
@@ -268,8 +281,9 @@ class Checker:
             work.values["alias_key"] = [work.aliases.get(index) for index in range(work.size)]
         out = refused | work.left_out.keys()
         kept = [index for index in range(work.size) if index not in out] if out else range(work.size)
-        done.numbers = [chunk.numbers[index] for index in kept] if out else chunk.numbers
-        done.values = {k: [v[i] for i in kept] if out else v for k, v in work.values.items()}
+        stays = [index not in out for index in range(work.size)]
+        done.numbers = list(compress(chunk.numbers, stays))
+        done.values = {k: list(compress(v, stays)) if out else v for k, v in work.values.items()}
         if work.logins or work.cleared:
             positions = {index: position for position, index in enumerate(kept)}
             done.logins = {positions[i]: login for i, login in work.logins.items() if i in positions}

@@ -8,17 +8,38 @@ from typing import TYPE_CHECKING, Any
 from base.errors import InvalidInputError
 from camera_registry.importing import vocabulary
 from camera_registry.importing.identifiers import (
+    PLAIN_ID,
+    PLAIN_IP,
+    PLAIN_MAC,
     code_of,
     day,
     device_id,
     digits,
     ip_address,
     mac_address,
+    plain_url,
     url_of,
 )
-from camera_registry.importing.numbers import DAYS, DEGREES, METRES, NO_UNIT, coordinate, number
+from camera_registry.importing.numbers import (
+    DAYS,
+    DEGREES,
+    METRES,
+    NO_UNIT,
+    PLAIN_DEGREES,
+    coordinate,
+    number,
+)
 from camera_registry.importing.request import Kind
-from camera_registry.importing.values import Noted, Parser, Problem, choice, nothing, text_of
+from camera_registry.importing.values import (
+    Noted,
+    Parser,
+    Plain,
+    Problem,
+    choice,
+    nothing,
+    plain_text,
+    text_of,
+)
 from gis.crs import ReferenceSystem
 
 if TYPE_CHECKING:
@@ -36,6 +57,7 @@ class Field:
         parse: Reads a cell.
         headers: Other headers it is known by, as written; width, case, blanks and brackets do not matter.
         units: Units that a header's brackets may name.
+        plain: What most of its texts look like, where most differ.
     """
 
     name: str
@@ -44,6 +66,7 @@ class Field:
     parse: Parser
     headers: tuple[str, ...]
     units: Collection[str] | None = None
+    plain: Plain | None = None
 
 
 def reference_system(text: str) -> Any:
@@ -64,9 +87,9 @@ def heading(text: str) -> Any:
     return 0.0 if value == 360 else value
 
 
-def _field(name: str, title: str, sql: str, parse: Parser, headers: str = "") -> Field:
+def _field(name: str, title: str, sql: str, parse: Parser, headers: str, plain: Plain | None = None) -> Field:
     units = METRES if name.endswith("_m") else None
-    return Field(name, title, sql, parse, tuple(headers.split()), units)
+    return Field(name, title, sql, parse, tuple(headers.split()), units, plain)
 
 
 _heading_number = number(0, 360, DEGREES, what="heading in degrees clockwise from north")
@@ -75,9 +98,9 @@ _angle = number(0, 360, DEGREES, what="angle in degrees", zero_unknown=True)
 
 _PLACE = (
     _field("longitude", "经度", "float8", nothing(coordinate("longitude")),
-           "Longitude lon lng long X X坐标 经度值 设备经度 东经 坐标经度 经度坐标 GPS经度 点位经度 安装经度 摄像机经度"),
+           "Longitude lon lng long X X坐标 经度值 设备经度 东经 坐标经度 经度坐标 GPS经度 点位经度 安装经度 摄像机经度", PLAIN_DEGREES),
     _field("latitude", "纬度", "float8", nothing(coordinate("latitude")),
-           "Latitude lat Y Y坐标 纬度值 设备纬度 北纬 坐标纬度 纬度坐标 GPS纬度 点位纬度 安装纬度 摄像机纬度"),
+           "Latitude lat Y Y坐标 纬度值 设备纬度 北纬 坐标纬度 纬度坐标 GPS纬度 点位纬度 安装纬度 摄像机纬度", PLAIN_DEGREES),
     _field("declared_crs", "坐标系", "text", nothing(reference_system),
            "坐标系统 坐标类型 坐标体系 坐标参考系 经纬度坐标系 参考系 坐标基准 crs CoordinateSystem datum srs 地图类型"),
     _field("unit", "所属辖区", "", nothing(text_of(100)),
@@ -90,12 +113,12 @@ _PLACE = (
 CAMERA_FIELDS = (
     _field("code", "设备编码", "text", nothing(device_id),
            "DeviceID 国标编码 国标编号 国标ID 国标码 GB编码 GB28181编码 GBID 设备国标编码 设备国标编号 通道编码 通道编号 通道国标编码 "
-           "摄像机编码 摄像头编码 设备ID 20位编码 设备编码20位 设备编号20位 视频编码 监控点编码 点位国标编码 ChannelID code"),
+           "摄像机编码 摄像头编码 设备ID 20位编码 设备编码20位 设备编号20位 视频编码 监控点编码 点位国标编码 ChannelID code", PLAIN_ID),
     _field("name", "设备名称", "text", text_of(200),
-           "名称 Name 摄像机名称 摄像头名称 点位名称 监控点名称 通道名称 监控名称 设备名 点名 视频名称 相机名称 CameraName DeviceName 点位"),
+           "名称 Name 摄像机名称 摄像头名称 点位名称 监控点名称 通道名称 监控名称 设备名 点名 视频名称 相机名称 CameraName DeviceName 点位", plain_text(200)),
     *_PLACE,
     _field("address", "安装地址", "text", text_of(400),
-           "地址 Address 安装位置 详细地址 安装地点 位置 设备地址 点位地址 具体位置 所在位置 点位位置 地点 location 安装详细地址"),
+           "地址 Address 安装位置 详细地址 安装地点 位置 设备地址 点位地址 具体位置 所在位置 点位位置 地点 location 安装详细地址", plain_text(400)),
     _field("civil_code", "行政区划", "text", nothing(digits(2, 12, what="administrative code")),
            "CivilCode 行政区划代码 行政区划编码 行政区域 行政区域代码 区划代码 区划编码 行政区代码 行政区编码 区域编码 区县代码"),
     _field("owner", "所属部门", "text", text_of(200),
@@ -129,20 +152,20 @@ CAMERA_FIELDS = (
            number(0, 100_000, METRES, what="distance in metres", zero_unknown=True),
            "MaxViewDistance 可视距离 可视范围 监控距离 最远可视距离 maxviewdistancem"),
     _field("stream_url", "RTSP地址", "text", url_of(("rtsp", "rtsps"), example="rtsp://10.20.30.40:554/stream1"),
-           "RTSP 取流地址 视频地址 流地址 视频流地址 主码流地址 主码流 码流地址 rtsp_url RTSP流地址 播放地址 streamurl 视频流 rtsp主码流"),
+           "RTSP 取流地址 视频地址 流地址 视频流地址 主码流地址 主码流 码流地址 rtsp_url RTSP流地址 播放地址 streamurl 视频流 rtsp主码流", plain_url("rtsp", "rtsps")),
     _field("sub_stream_url", "子码流地址", "text", url_of(("rtsp", "rtsps"), example="rtsp://10.20.30.40:554/stream2"),
-           "子码流 辅码流 辅码流地址 RTSP子码流 RTSP辅码流 substreamurl substream"),
+           "子码流 辅码流 辅码流地址 RTSP子码流 RTSP辅码流 substreamurl substream", plain_url("rtsp", "rtsps")),
     _field("snapshot_url", "抓图地址", "text", url_of(("http", "https"), example="http://10.20.30.40/snapshot.jpg"),
-           "快照地址 截图地址 抓拍地址 snapshot snapshoturl 图片地址"),
+           "快照地址 截图地址 抓拍地址 snapshot snapshoturl 图片地址", plain_url("http", "https")),
     _field("onvif_url", "ONVIF地址", "text", url_of(("http", "https"), example="http://10.20.30.40/onvif/device_service"),
-           "ONVIF onvifurl 设备服务地址"),
+           "ONVIF onvifurl 设备服务地址", plain_url("http", "https")),
     _field("protocol", "接入协议", "text", vocabulary.PROTOCOL, "协议 Protocol 接入方式 协议类型 接入类型 通信协议"),
     _field("username", "用户名", "", nothing(text_of(128)), "登录名 账号 帐号 用户 username user 设备用户名 登录账号 摄像机用户名 登录用户名"),
     _field("password", "密码", "", nothing(text_of(256)), "口令 password passwd pwd 设备密码 登录密码 摄像机密码 设备口令"),
-    _field("ip_address", "IP地址", "text", nothing(ip_address), "IPAddress IP IPv4 IPv4地址 设备IP 设备IP地址 摄像机IP IP地址v4 网络地址"),
+    _field("ip_address", "IP地址", "text", nothing(ip_address), "IPAddress IP IPv4 IPv4地址 设备IP 设备IP地址 摄像机IP IP地址v4 网络地址", PLAIN_IP),
     _field("port", "端口", "int4", number(1, 65535, NO_UNIT, what="port", zero_unknown=True, whole=True),
            "Port 端口号 设备端口 RTSP端口 服务端口"),
-    _field("mac", "MAC地址", "text", nothing(mac_address), "MAC MACAddress 物理地址 设备MAC 网卡地址 mac地址"),
+    _field("mac", "MAC地址", "text", nothing(mac_address), "MAC MACAddress 物理地址 设备MAC 网卡地址 mac地址", PLAIN_MAC),
     _field("block", "警区", "text", text_of(100), "Block 所属警区"),
     _field("grassroots_code", "基层组织编码", "text", nothing(digits(2, 2, what="grassroots code")), "GrassrootsCode 基层单位编码"),
     _field("parent_code", "父设备编码", "text", nothing(code_of(64)), "ParentID 父节点 父设备 上级编码 父节点编码 所属设备编码 上级设备编码 所属NVR"),

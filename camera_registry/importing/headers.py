@@ -192,7 +192,11 @@ def _take_geometry(mapping: Columns, kind: Kind, header: Sequence[str]) -> None:
 
 
 def _choose(
-    mapping: Columns, name: str, columns: list[Column], overrides: Mapping[int, object], systems: dict[int, str]
+    mapping: Columns,
+    name: str,
+    columns: list[Column],
+    overrides: Mapping[int, object],
+    systems: dict[int, str],
 ) -> None:
     """Of several columns for one field take what was told, WGS-84 or the first, and say so."""
 
@@ -279,4 +283,3 @@ def unique_headers(names: Sequence[str]) -> list[str]:
         seen[bare] += 1
         found.append(f"{bare} ({seen[bare]})" if bare and seen[bare] > 1 else bare)
     return found
-

@@ -13,7 +13,14 @@ from base.redact import HIDDEN, redact_text
 from camera_registry.identity import CAMERA, LENGTH, VALID, DeviceId
 from camera_registry.importing.numbers import plain
 from camera_registry.importing.report import Severity
-from camera_registry.importing.values import Noted, Parser, Problem, UrlWithLogin, nothing
+from camera_registry.importing.values import Noted, Parser, Plain, Problem, UrlWithLogin, nothing
+
+PLAIN_ID = Plain(re.compile(rf"(?={CAMERA.pattern}){VALID.pattern}(?<!0{{5}})", re.ASCII))
+"""Valid ids of cameras that no spreadsheet has rounded."""
+
+_OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]\d|\d)"
+PLAIN_IP = Plain(re.compile(rf"(?!0\.0\.0\.0$){_OCTET}(?:\.{_OCTET}){{3}}", re.ASCII))
+PLAIN_MAC = Plain(re.compile(r"(?!00:00:00:00:00:00)[0-9a-f]{2}(?::[0-9a-f]{2}){5}", re.ASCII))
 
 _SCIENTIFIC = re.compile(r"\d(?:\.\d+)?e\+?\d+", re.IGNORECASE)
 _ROUNDED = re.compile(r"\d{15}0{5}")
@@ -37,8 +44,6 @@ _ID_REMEDY = "Ask the platform for the id; until then the camera is kept under i
 
 def device_id(text: str) -> Any:
     """A GB/T 28181 device id. One that is not valid is taken as reported, with the reason as a warning."""
-    if VALID.fullmatch(text) and CAMERA.fullmatch(text) and not text.endswith("00000"):
-        return text
     bare = _BLANK.sub("", plain(text)).upper()
     if _SCIENTIFIC.fullmatch(bare):
         return Noted(None, (LOST_DIGITS,))
@@ -95,7 +100,9 @@ def plain_key(text: str) -> str:
 def digits(least: int, most: int, *, what: str) -> Parser:
     """A code of ``least`` to ``most`` digits; all noughts are "not reported"."""
     wanted = f"{least}" if least == most else f"{least} to {most}"
-    bad = Problem("not-digits", f"It is no {what}: {wanted} digits are needed.", "Correct it or leave it empty.")
+    bad = Problem(
+        "not-digits", f"It is no {what}: {wanted} digits are needed.", "Correct it or leave it empty."
+    )
 
     def parse(text: str) -> Any:
         bare = plain(text)
@@ -107,20 +114,25 @@ def digits(least: int, most: int, *, what: str) -> Parser:
     return nothing(parse)
 
 
-_NO_IP = Problem("not-an-address", "It is no IPv4 or IPv6 address.", "Write it as 10.20.30.40, without a port.")
+_NO_IP = Problem(
+    "not-an-address", "It is no IPv4 or IPv6 address.", "Write it as 10.20.30.40, without a port."
+)
 
 
 def ip_address(text: str) -> Any:
     """An IP address, as the store writes it; 0.0.0.0 is "not reported"."""
+    bare = plain(text).replace("。", ".")
     try:
-        found = ipaddress.ip_address(plain(text).replace("。", "."))
+        found = ipaddress.ip_address(bare if "%" not in bare else "")
     except ValueError:
         return Noted(None, (_NO_IP,))
     return None if found.is_unspecified else str(found)
 
 
 _MAC = re.compile(r"[0-9a-f]{12}")
-_NO_MAC = Problem("not-a-mac", "It is no MAC address of 12 hexadecimal digits.", "Write it as 00:1a:2b:3c:4d:5e.")
+_NO_MAC = Problem(
+    "not-a-mac", "It is no MAC address of 12 hexadecimal digits.", "Write it as 00:1a:2b:3c:4d:5e."
+)
 
 
 def mac_address(text: str) -> Any:
@@ -137,6 +149,16 @@ _SECRET_QUERY = re.compile(
     r"[?&;](?:user(?:name)?|usr|pass(?:word|wd)?|pwd|psw|auth|token)=[^&;]*", re.IGNORECASE
 )
 MOST_URL = 1000
+
+
+def plain_url(*schemes: str) -> Plain:
+    """A URL without anything but host, port and path."""
+    return Plain(
+        re.compile(
+            rf"(?:{'|'.join(schemes)})://[a-z0-9][a-z0-9.-]*(?::[1-9]\d{{0,3}})?(?:/[\w./=-]{{0,500}})?",
+            re.ASCII,
+        )
+    )
 
 
 def url_of(schemes: tuple[str, ...], *, example: str) -> Parser:
@@ -199,7 +221,9 @@ def safe_url(text: str) -> str:
     return _SECRET_QUERY.sub(lambda found: f"{found[0].partition('=')[0]}={HIDDEN}", redact_text(text))
 
 
-_DATE = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*(?:[-/.月]\s*(\d{1,2})\s*日?)?(?:[\sT]+\d{1,2}[:时].*)?月?")
+_DATE = re.compile(
+    r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*(?:[-/.月]\s*(\d{1,2})\s*日?)?(?:[\sT]+\d{1,2}[:时].*)?月?"
+)
 _COMPACT = re.compile(r"((?:19|20)\d{2})([01]\d)([0-3]\d)(?:\d{6})?")
 _SERIAL = re.compile(r"[2-6]\d{4}(?:\.\d+)?")
 _NO_DATE = Problem("not-a-date", "It is no date.", "Write it as 2023-05-01.")

@@ -7,7 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from camera_registry.importing.report import Severity
-from camera_registry.importing.values import Noted, Problem, nothing
+from camera_registry.importing.values import Noted, Plain, Problem, nothing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +27,9 @@ NO_UNIT: dict[str, float] = {}
 
 _COARSE_DECIMALS = 3
 """Fewer decimals of a degree leave a place open by more than a hundred metres."""
+
+PLAIN_DEGREES = Plain(re.compile(r"[1-9]\d{1,2}\.\d{3,15}", re.ASCII), float)
+"""Decimal degrees as most lists have them."""
 
 _SECONDS = r"(?:\"|″|''|′′|”|“|秒)?"
 _DMS = re.compile(
@@ -67,7 +70,9 @@ def number(
         whole: Whether it must be a whole number, and is given as one.
     """
     span = f"{low:,g} to {high:,g}"
-    out_of_range = Problem("out-of-range", f"It lies outside {span}: no {what}.", "Correct it or leave it empty.")
+    out_of_range = Problem(
+        "out-of-range", f"It lies outside {span}: no {what}.", "Correct it or leave it empty."
+    )
     no_number = Problem("not-a-number", f"It is no number: {what} is needed, {span}.", "Write digits alone.")
     about = Problem(
         "approximate", "It is given as an approximate value, and taken as exact.",

@@ -44,6 +44,8 @@ class ImportRequest:
             Empty: the file's name without its ending.
         mapping: Header → field, over what is recognised; an empty field leaves that column out.
         crs: The reference system of rows that declare none, in words; empty: WGS-84, as GB/T 28181 has it.
+        layer: The layer of points that name none, by number, code or name; empty: the one that the file's
+            name names.
         blanks: What an empty cell says.
         partial: The file is a supplement: nothing is marked gone.
         dry_run: Report everything and change nothing.
@@ -60,6 +62,7 @@ class ImportRequest:
     source: str = ""
     mapping: Mapping[str, str] = field(default_factory=dict)
     crs: str = ""
+    layer: str = ""
     blanks: Blanks = Blanks.KEEP
     partial: bool = False
     dry_run: bool = False

@@ -73,9 +73,40 @@ Parser = Callable[[str], Any]
 """The text of a cell → a value, None (nothing reported), :data:`CLEAR`, a :class:`Noted` or a
 :class:`UrlWithLogin`."""
 
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """What most texts of a column with many different ones look like, so that they need no parsing.
+
+    Attributes:
+        pattern: Texts that it matches, whole, are their own values.
+        convert: Turns them into their values; None where they are texts.
+    """
+
+    pattern: re.Pattern[str]
+    convert: Callable[[str], Any] | None = None
+
+
 BLANKS = frozenset(
     {
-        *("", "-", "--", "---", "—", "——", "/", "\\", "无", "暂无", "未知", "不详", "不明", "空", "未填", "未上报"),
+        *(
+            "",
+            "-",
+            "--",
+            "---",
+            "—",
+            "——",
+            "/",
+            "\\",
+            "无",
+            "暂无",
+            "未知",
+            "不详",
+            "不明",
+            "空",
+            "未填",
+            "未上报",
+        ),
         *("n/a", "na", "nan", "null", "none", "nil", "unknown", "(null)", "<null>", "#n/a", "\\n"),
     }
 )
@@ -92,7 +123,9 @@ _GUARDED = re.compile(r"'(?=[=+\-@\t])")
 _BETWEEN_WORDS = re.compile(r"[\s:;,、()\[\]=_/-]+")
 _LOGIN = re.compile(r"://[^\s]*@")
 _DAMAGED = "\ufffd"
-_ODD_LETTER = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffd\ud800-\udfff]")
+_ODD_LETTER = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffd\ud800-\udfff]"
+)
 
 
 class Memo(dict[str, Any]):
@@ -105,9 +138,10 @@ class Memo(dict[str, Any]):
     MOST = 50_000
     """Texts kept between chunks: beyond it a column is of the kind where every text differs."""
 
-    def __init__(self, parser: Parser) -> None:
+    def __init__(self, parser: Parser, plain: Plain | None = None) -> None:
         super().__init__()
         self._parser = parser
+        self._plain = plain
         self.odd = False
 
     def __missing__(self, text: str) -> Any:
@@ -121,7 +155,12 @@ class Memo(dict[str, Any]):
         if len(self) > self.MOST:
             self.clear()
             self.odd = False
-        return list(map(self.__getitem__, texts))
+        if self._plain is None:
+            return list(map(self.__getitem__, texts))
+        matches, convert = self._plain.pattern.fullmatch, self._plain.convert
+        if convert is None:
+            return [text if matches(text) else self[text] for text in texts]
+        return [convert(text) if matches(text) else self[text] for text in texts]
 
 
 def fold(text: str) -> str:
@@ -191,6 +230,12 @@ LOGIN_IN_TEXT = Problem(
     "Take it out; put the stream's address into a column of its own (RTSP地址).",
     shown="[hidden]",
 )
+
+
+def plain_text(most: int) -> Plain:
+    """A text that begins with a Chinese letter and needs no cleaning: most names and addresses."""
+    letter = r"\x00-\x1f\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2060-\u2069\u3000\ufeff\ufffd\ud800-\udfff:"
+    return Plain(re.compile(rf"[\u4e00-\u9fff][^{letter}]{{3,{most - 2}}}[^{letter}\s]"))
 
 
 def text_of(most: int) -> Parser:

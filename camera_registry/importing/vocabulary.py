@@ -112,9 +112,7 @@ SENSITIVITY = choice(
     zero_unknown=False,
     what="sensitivity (敏感级别)",
 )
-SVC = choice(
-    {0: "不支持", 1: "1级增强", 2: "2级增强", 3: "3级增强"}, zero_unknown=False, what="coding mode"
-)
+SVC = choice({0: "不支持", 1: "1级增强", 2: "2级增强", 3: "3级增强"}, zero_unknown=False, what="coding mode")
 MOBILE = choice(
     {
         1: "移动机器人载摄像机 机器人",

@@ -2,16 +2,46 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+import hashlib
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
-from base.errors import UnavailableError
+import asyncpg
+
+from base.errors import ConflictError, InvalidInputError
+from camera_registry.importing import ledger
+from camera_registry.importing.check import Checker
+from camera_registry.importing.credentials import Credentials
+from camera_registry.importing.faultbook import FaultBook
+from camera_registry.importing.headers import REASONS, map_columns
+from camera_registry.importing.merge import BULK_ROWS, Merge
+from camera_registry.importing.readers import open_list
+from camera_registry.importing.rejects import write_rejects
+from camera_registry.importing.report import ImportReport
+from camera_registry.importing.staging import Staging
+from camera_registry.importing.surroundings import survey
+from camera_registry.importing.values import clean
+from models.scope import Permission
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
     from base.clock import Clock
     from base.database import Database
     from base.seal import Sealer
-    from camera_registry.importing.report import ImportReport
+    from camera_registry.importing.check import Checked
+    from camera_registry.importing.headers import Columns
+    from camera_registry.importing.readers.reader import Chunk, Reader
     from camera_registry.importing.request import ImportRequest, Tell
+
+MOST_SOURCE = 100
+"""Letters of a source's name."""
+
+_SAMPLE = 400  # rows by which ambiguous columns are told
+_LOCK_WAIT = "600s"
+_READING, _MERGING, _WRITING = 0.1, 0.6, 0.7
+"""Shares of the whole at which each begins."""
 
 
 async def import_file(
@@ -39,4 +69,234 @@ async def import_file(
         ConflictError: Too much would be gone (``confirm_gone``), or another import of the list runs.
         UnavailableError: The database went away; nothing was changed.
     """
-    raise UnavailableError("Imports are not ready yet.")
+    if request.scope:
+        request.scope.require(Permission.IMPORT_CATALOGUE)
+    work = _Import(database, clock, request, tell, sealer)
+    await work.open()
+    async with database.raw() as connection:
+        async with _transaction(connection) as transaction:
+            await work.run(connection)
+            if request.dry_run:
+                await transaction.rollback()
+        if not request.dry_run and work.report.new >= BULK_ROWS:
+            work.begin("tidying up", 0.95)
+            # Outside the transaction, and not merely statistics: index-only scans need the visibility map.
+            await connection.execute(f"vacuum (analyze) {work.table}")
+    work.begin("", 1.0)
+    return work.report
+
+
+@asynccontextmanager
+async def _transaction(connection: asyncpg.Connection[Any]) -> AsyncIterator[_Transaction]:
+    """The import's transaction: committed at the end unless it was rolled back."""
+    transaction = connection.transaction()
+    await transaction.start()
+    held = _Transaction(transaction)
+    try:
+        yield held
+    except BaseException:
+        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError):
+            await asyncio.shield(transaction.rollback())
+        raise
+    if not held.ended:
+        await transaction.commit()
+
+
+class _Transaction:
+    """A transaction that its body may end itself."""
+
+    def __init__(self, transaction: Any) -> None:
+        self._transaction = transaction
+        self.ended = False
+
+    async def rollback(self) -> None:
+        """Undo it."""
+        self.ended = True
+        await self._transaction.rollback()
+
+
+class _Import:
+    """The parts of one import, in order."""
+
+    def __init__(
+        self, database: Database, clock: Clock, request: ImportRequest, tell: Tell, sealer: Sealer | None
+    ) -> None:
+        self._database, self._clock, self._request = database, clock, request
+        self._tell, self._sealer = tell, sealer
+        self._book = FaultBook()
+        self._stage = ""
+        self._since = clock.monotonic()
+        self._begun = clock.now()
+        self.table = "camera" if request.kind == "cameras" else "point"
+        self.report = ImportReport(kind=request.kind.value, file=request.name, dry_run=request.dry_run)
+
+    def begin(self, stage: str, share: float) -> None:
+        """End the stage before, and begin another."""
+        now = self._clock.monotonic()
+        if self._stage:
+            seconds = self.report.seconds
+            seconds[self._stage] = round(seconds.get(self._stage, 0.0) + now - self._since, 3)
+        self._stage, self._since = stage, now
+        self._tell(stage, share)
+
+    async def open(self) -> None:
+        """Tell what the file is, before anything of the store is touched."""
+        self.begin("opening", 0.0)
+        request, report = self._request, self.report
+        report.source = source_name(request)
+        self._reader, report.sha256 = await asyncio.to_thread(_open, request)
+        report.form, report.notes = dict(self._reader.form), list(self._reader.notes)
+        self._chunks = self._reader.chunks()
+        self._first = await asyncio.to_thread(next, self._chunks)
+        report.partial = request.partial or REASONS in self._reader.header
+        if report.partial and not request.partial:
+            report.notes.append("It is a file of refused rows that comes back: taken as a supplement.")
+
+    async def run(self, connection: asyncpg.Connection[Any]) -> None:
+        """All that the store does, in the caller's transaction."""
+        request, report = self._request, self.report
+        self.begin("waiting for its turn", 0.05)
+        await self._take_turn(connection, f"{request.kind}/{report.source}")
+        known = await ledger.remembered(connection, request.kind, report.source)
+        told = {**known.mapping_for(self._reader.header), **request.mapping}
+        columns = map_columns(request.kind, self._reader.header, self._first.rows[:_SAMPLE], told)
+        crs = request.crs or self._reader.form.get("crs", "") or (known.crs or "")
+        self._describe(columns, crs)
+        staging = await self._stage_rows(connection, columns, crs)
+        self.begin("comparing", _MERGING)
+        await self._take_turn(connection, request.kind.value)
+        merge = Merge(connection, request, report.source, staging, partial=report.partial)
+        await merge.compare(columns, self._book)
+        await merge.weigh(report)
+        self._sum_up(staging)
+        await self._write_rejects()
+        self._stop_if_too_much_is_gone()
+        if not request.dry_run:
+            self.begin("writing", _WRITING)
+            now = self._clock.now()
+            await merge.write(report, now)
+            told_anew = {header: field for header, field in told.items() if header in columns.header}
+            source_id = await ledger.remember(connection, request, report, now, told_anew)
+            report.batch_id = await ledger.enter(connection, request, report, (self._begun, now), source_id)
+            self.begin("committing", 0.9)
+
+    async def _stage_rows(self, connection: asyncpg.Connection[Any], columns: Columns, crs: str) -> Staging:
+        """Read and check chunk after chunk in a thread, while the store copies and places the one before."""
+        request = self._request
+        sealer = self._sealer
+        around = await survey(connection, request, self.report.source, crs, sealer=sealer is not None)
+        if around.extent is None:
+            self.report.notes.append(
+                "No boundaries are loaded: nothing is placed in a unit, nor held against the city."
+            )
+        credentials = Credentials(connection, sealer, self.report.source) if sealer else None
+        staging = Staging(connection, request.kind, columns, credentials)
+        await staging.create()
+        self.begin("reading and checking", _READING)
+        checker = Checker(request.kind, columns, around)
+        rest = self._rest()
+        upcoming = asyncio.ensure_future(asyncio.to_thread(_next_checked, rest, checker))
+        try:
+            while (found := await upcoming) is not None:
+                upcoming = asyncio.ensure_future(asyncio.to_thread(_next_checked, rest, checker))
+                checked, share = found
+                self._book.add(checked.faults, checked.refused)
+                self.report.rows += checked.rows
+                await staging.add(checked)
+                self._tell(self._stage, _READING + (_MERGING - _READING) * share)
+        finally:
+            if not upcoming.done():
+                with suppress(Exception):
+                    await asyncio.shield(upcoming)
+        if not self.report.rows:
+            raise InvalidInputError("The list has a header and no rows.", remedy="Export it again.")
+        await staging.finish()
+        return staging
+
+    def _rest(self) -> Iterator[Chunk]:
+        yield self._first
+        yield from self._chunks
+
+    async def _take_turn(self, connection: asyncpg.Connection[Any], what: str) -> None:
+        """Wait until no other import works on the same."""
+        key = f"dengta import {what}"
+        if await connection.fetchval("select pg_try_advisory_xact_lock(hashtextextended($1, 0))", key):
+            return
+        self._tell("waiting for another import to end", 0.05)
+        try:
+            async with connection.transaction():
+                await connection.execute(f"set local lock_timeout = '{_LOCK_WAIT}'")
+                await connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", key)
+        except asyncpg.LockNotAvailableError as err:
+            raise ConflictError(
+                f"Another import of {self.report.source!r} has been running for {_LOCK_WAIT}.",
+                remedy="Try again when it has ended.",
+            ) from err
+        await connection.execute("set local lock_timeout = 0")
+
+    def _describe(self, columns: Columns, crs: str) -> None:
+        report = self.report
+        taken = {column.header: name for name, column in columns.columns.items()}
+        report.columns = {header: taken.get(header) for header in columns.header if header.strip()}
+        report.notes += columns.notes
+        unknown = [header for header in columns.left_out if header != REASONS]
+        if unknown:
+            report.notes.append(
+                f"Columns that nothing was taken from: {', '.join(map(repr, unknown))}. Map one with --map."
+            )
+        if "longitude" in columns.columns and not (columns.crs or crs or "declared_crs" in columns.columns):
+            report.notes.append(
+                "No reference system is declared: coordinates are taken as WGS-84 (GB/T 28181)."
+            )
+
+    def _sum_up(self, staging: Staging) -> None:
+        report, book = self.report, self._book
+        report.refused = len(book.refused)
+        report.accepted = report.rows - report.refused
+        report.fault_counts, report.faults = book.counts(), book.first()
+        if staging.logins:
+            report.notes.append(
+                f"{staging.logins:,} rows carry user names and passwords: they are sealed apart, and no URL holds one."
+            )
+
+    async def _write_rejects(self) -> None:
+        path = self._request.rejects
+        if path and self._book.refused:
+            self.begin("writing refused rows", _WRITING)
+            await asyncio.to_thread(write_rejects, self._reader, path, self._book.refused)
+            self.report.rejects = str(path)
+
+    def _stop_if_too_much_is_gone(self) -> None:
+        report, request = self.report, self._request
+        if report.gone_stops and not (request.confirm_gone or request.dry_run):
+            raise ConflictError(
+                f"{report.gone:,} records of {report.source!r}, more than half, are not in this file; nothing was changed.",
+                remedy="If they are gone, import with --yes (confirm_gone). If the file is a supplement, with --partial; "
+                "if it is another list, name its source.",
+            )
+
+
+def _open(request: ImportRequest) -> tuple[Reader, str]:
+    reader = open_list(request.path, request.kind)
+    with request.path.open("rb") as file:
+        return reader, hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _next_checked(chunks: Iterator[Chunk], checker: Checker) -> tuple[Checked, float] | None:
+    chunk = next(chunks, None)
+    return None if chunk is None else (checker.check(chunk), chunk.share)
+
+
+def source_name(request: ImportRequest) -> str:
+    """The list's name: as told, or the file's without its ending and the mark of refused rows.
+
+    Raises:
+        InvalidInputError: It is empty or too long.
+    """
+    named = request.source or request.name.rpartition("/")[2].rpartition(".")[0] or request.name
+    bare = clean(named)[0].strip().removesuffix(".rejects")
+    if not 0 < len(bare) <= MOST_SOURCE:
+        raise InvalidInputError(
+            f"A source's name has 1 to {MOST_SOURCE} letters.", remedy="Name it with --source."
+        )
+    return bare

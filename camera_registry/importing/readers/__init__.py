@@ -69,7 +69,8 @@ def _zipped(path: Path, kind: Kind) -> Reader:
         return WorkbookReader(path, kind)
     if any(name.lower().endswith(".shp") for name in names):
         raise InvalidInputError(
-            "The file is a zipped Shapefile.", remedy=f"Save the layer as {FORMS}; GeoPackage keeps all of it."
+            "The file is a zipped Shapefile.",
+            remedy=f"Save the layer as {FORMS}; GeoPackage keeps all of it.",
         )
     raise InvalidInputError(
         f"The file is a ZIP archive, not {FORMS}.", remedy="Unpack it and import the list in it."

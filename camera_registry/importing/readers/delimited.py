@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 DELIMITERS = ",;\t|"
 MOST_LINES = 60
 """Lines that one row may run over: more is a quotation mark that was never closed."""
-MOST_LINE = 1_000_000
-"""Characters."""
+_BLOCK = 5000  # lines
 _HEAD = 20  # rows among which the header is looked for
 _TAB_NAMES = {"\t": "tab"}
 
@@ -50,18 +49,22 @@ class DelimitedReader:
         self._encoding = detect(path)
         self._size = path.stat().st_size
         with self._open() as file:
-            head = list(islice(iter(lambda: file.readline(MOST_LINE), ""), 50))
+            head = list(islice(file, 50))
         self._skipped = 1 if head and head[0].strip().lower().startswith("sep=") else 0
         self.delimiter = _told(head[0]) if self._skipped else _sniff(head[self._skipped :])
-        rows = [row if isinstance(row, list) else [] for _, row in islice(self._records(), _HEAD)]
+        with self._open() as file:
+            _, block = next(self._blocks(file), (1, []))
+        rows = [row if isinstance(row, list) else [] for row in block[:_HEAD]]
         if not rows:
             raise InvalidInputError("The file has no rows.", remedy="Export the list again.")
-        self._first = header_row(kind, rows)
-        named = rows[self._first]
+        self._first = self._skipped + header_row(kind, rows)
+        named = rows[self._first - self._skipped]
         while named and not named[-1].strip():
             named.pop()
         if len(named) > MOST_COLUMNS:
-            raise InvalidInputError(f"The list has more than {MOST_COLUMNS} columns.", remedy="Leave some out.")
+            raise InvalidInputError(
+                f"The list has more than {MOST_COLUMNS} columns.", remedy="Leave some out."
+            )
         self.header = unique_headers(named)
         self.notes = []
         if self._encoding.damaged:
@@ -69,7 +72,9 @@ class DelimitedReader:
                 f"Some bytes are no {self._encoding.name}: the rows that hold them are refused as damaged."
             )
         if self._first:
-            self.notes.append(f"The header is taken from row {self._first + 1}; what stands above was left out.")
+            self.notes.append(
+                f"The header is taken from row {self._first + 1}; what stands above was left out."
+            )
         self.form = {
             "form": "csv",
             "encoding": self._encoding.name,
@@ -78,21 +83,10 @@ class DelimitedReader:
 
     def chunks(self) -> Iterator[Chunk]:
         """The rows, in order; one that is broken costs no other."""
-        width, chunk, read = len(self.header), Chunk(), 0
+        chunk, read = Chunk(), 0
         with self._open() as file:
-            for number, row in self._records(file):
-                if number <= self._first + 1:
-                    continue
-                if isinstance(row, Problem):
-                    chunk.broken.append((number, [], row))
-                elif len(row) == width:
-                    chunk.numbers.append(number)
-                    chunk.rows.append(row)
-                elif row and (len(row) < width or any(row[width:])):
-                    chunk.broken.append((number, row, _ragged(len(row), width)))
-                elif row:
-                    chunk.numbers.append(number)
-                    chunk.rows.append(row[:width])
+            for number, rows in self._blocks(file):
+                self._add(chunk, number, rows)
                 if chunk.full:
                     read += len(chunk.rows) + len(chunk.broken)
                     require_rows(read)
@@ -102,32 +96,50 @@ class DelimitedReader:
         chunk.share = 1.0
         yield chunk
 
+    def _add(self, chunk: Chunk, number: int, rows: list[list[str] | Problem]) -> None:
+        """Rows of the header's width go in as they are; the others are looked at one by one."""
+        skip = max(0, self._first + 2 - number)
+        rows, number, width = rows[skip:], number + skip, len(self.header)
+        for at, row in enumerate(rows):
+            if isinstance(row, Problem):
+                chunk.broken.append((number + at, [], row))
+            elif len(row) == width:
+                chunk.numbers.append(number + at)
+                chunk.rows.append(row)
+            elif row and (len(row) < width or any(row[width:])):
+                chunk.broken.append((number + at, row, _ragged(len(row), width)))
+            elif row:
+                chunk.numbers.append(number + at)
+                chunk.rows.append(row[:width])
+
     def _open(self) -> TextIO:
         return self._path.open(encoding=self._encoding.name, errors="replace", newline="")
 
-    def _records(self, file: TextIO | None = None) -> Iterator[tuple[int, list[str] | Problem]]:
-        """Number, from 1, and cells of each record, or what is wrong with it."""
-        if file is None:
-            with self._open() as opened:
-                yield from self._records(opened)
-            return
-        lines = _Lines(file)
+    def _blocks(self, file: TextIO) -> Iterator[tuple[int, list[list[str] | Problem]]]:
+        """Records in order, a block at a time, with the number of the first; or what is wrong with one."""
         for _ in range(self._skipped):
-            next(lines, None)
-        reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
-        number = self._skipped
-        while True:
-            lines.begin()
-            number += 1
+            file.readline()
+        number = self._skipped + 1
+        while lines := list(islice(file, _BLOCK)):
             try:
-                row = next(reader)
+                rows: list[list[str] | Problem] = list(
+                    csv.reader(lines, delimiter=self.delimiter, strict=True)
+                )
+            except csv.Error:  # of a record, or the block ends within quotation marks
+                rows = list(self._one_by_one(_Lines(lines, file)))
+            yield number, rows
+            number += len(rows)
+
+    def _one_by_one(self, lines: _Lines) -> Iterator[list[str] | Problem]:
+        reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
+        while lines.begin():
+            try:
+                yield next(reader)
             except StopIteration:
                 return
             except (csv.Error, _TooLong) as err:
                 lines.give_back()
-                yield number, _problem(err)
-            else:
-                yield number, row
+                yield _problem(err)
 
 
 class _TooLong(Exception):  # noqa: N818 - never leaves this module
@@ -135,11 +147,14 @@ class _TooLong(Exception):  # noqa: N818 - never leaves this module
 
 
 class _Lines:
-    """A file's lines, of which those of the record that is being read can be given back but for the first."""
+    """A block's lines, and those after it as far as its last record needs them.
 
-    def __init__(self, file: TextIO) -> None:
+    Of the record that is being read all lines but the first can be given back.
+    """
+
+    def __init__(self, block: list[str], file: TextIO) -> None:
         self._file = file
-        self._returned: deque[str] = deque()
+        self._waiting = deque(block)
         self._taken: list[str] = []
 
     def __iter__(self) -> _Lines:
@@ -148,17 +163,19 @@ class _Lines:
     def __next__(self) -> str:
         if len(self._taken) > MOST_LINES:
             raise _TooLong
-        line = self._returned.popleft() if self._returned else self._file.readline(MOST_LINE)
+        line = self._waiting.popleft() if self._waiting else self._file.readline()
         if not line:
             raise StopIteration
         self._taken.append(line)
         return line
 
-    def begin(self) -> None:
+    def begin(self) -> bool:
+        """Begin a record, if the block has one left."""
         self._taken.clear()
+        return bool(self._waiting)
 
     def give_back(self) -> None:
-        self._returned.extendleft(reversed(self._taken[1:]))
+        self._waiting.extendleft(reversed(self._taken[1:]))
 
 
 def _problem(err: Exception) -> Problem:

@@ -73,6 +73,8 @@ def _faults(path: Path, name: str) -> int:
     strict = codecs.getincrementaldecoder(name)("strict")
     faults, sound = 0, True
     for block, last in _blocks(path):
+        if b"\n" not in block and b"\r" not in block and not last:
+            raise InvalidInputError("The file has a line of more than a million characters: it is no list.")
         if sound:
             state = decoder.getstate()
             try:

@@ -40,7 +40,9 @@ class GeoJsonReader:
                 "The file is JSON and no GeoJSON FeatureCollection.", remedy="Export the layer as GeoJSON."
             )
         if len(names) > MOST_COLUMNS:
-            raise InvalidInputError(f"The features have more than {MOST_COLUMNS} properties.", remedy="Leave some out.")
+            raise InvalidInputError(
+                f"The features have more than {MOST_COLUMNS} properties.", remedy="Leave some out."
+            )
         self._properties = list(names)
         self.header = [*self._properties, *GEOMETRY]
         self.notes: list[str] = []
@@ -56,7 +58,9 @@ class GeoJsonReader:
             if not isinstance(properties, dict):
                 properties = {}
             cells = [_cell(properties.get(name)) for name in self._properties]
-            longitude, latitude, problem = point_of(feature.get("geometry") if isinstance(feature, dict) else None)
+            longitude, latitude, problem = point_of(
+                feature.get("geometry") if isinstance(feature, dict) else None
+            )
             if problem:
                 chunk.spoilt.append((len(chunk.rows), len(cells), problem))
             chunk.numbers.append(number)

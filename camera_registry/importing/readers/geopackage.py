@@ -38,15 +38,18 @@ class GeoPackageReader:
     """
 
     def __init__(self, path: Path, kind: Kind) -> None:
-        self._path = path
+        self.path = path
         self.notes: list[str] = []
         with closing(open_sqlite(path)) as database:
             layers = _ask(database, _LAYERS)
-            plain = {name for (name,) in _ask(database, "select name from sqlite_schema where type = 'table'")}
+            plain = {
+                name for (name,) in _ask(database, "select name from sqlite_schema where type = 'table'")
+            }
             layers = [row for row in layers if row[0] in plain]
             if not layers:
                 raise InvalidInputError(
-                    "The file is an SQLite database without a GeoPackage layer.", remedy="Export a point layer."
+                    "The file is an SQLite database without a GeoPackage layer.",
+                    remedy="Export a point layer.",
                 )
             columns = {row[0]: columns_of(database, row[0]) for row in layers}
 
@@ -58,10 +61,12 @@ class GeoPackageReader:
             self._transform = self._to_degrees(database, srs, organisation, number)
         self.columns = [entry for entry in columns[self.layer] if entry[0] != self.geometry]
         self.key = next((name for name, _, key in self.columns if key), None)
-        self._names = [name for name, _, key in self.columns if not key]
-        if len(self._names) > MOST_COLUMNS:
-            raise InvalidInputError(f"The layer has more than {MOST_COLUMNS} columns.", remedy="Leave some out.")
-        self.header = [*self._names, *(GEOMETRY if self.geometry else ())]
+        self.names = [name for name, _, key in self.columns if not key]
+        if len(self.names) > MOST_COLUMNS:
+            raise InvalidInputError(
+                f"The layer has more than {MOST_COLUMNS} columns.", remedy="Leave some out."
+            )
+        self.header = [*self.names, *(GEOMETRY if self.geometry else ())]
         self.form = {"form": "gpkg", "layer": self.layer}
         if srs in _DEGREES:
             self.form["crs"] = _DEGREES[srs].value
@@ -92,15 +97,15 @@ class GeoPackageReader:
 
     def records(self) -> Iterator[tuple[int, int, tuple[Any, ...], bytes | None]]:
         """fid, number of rows in all, values and geometry of each row, as they stand."""
-        names = ", ".join(map(quoted, self._names)) or "null"
+        names = ", ".join(map(quoted, self.names)) or "null"
         geometry = quoted(self.geometry) if self.geometry else "null"
         key = quoted(self.key) if self.key else "rowid"
         table = quoted(self.layer)
-        with closing(open_sqlite(self._path)) as database:
+        with closing(open_sqlite(self.path)) as database:
             [(total,)] = _ask(database, f"select count(*) from {table}")  # noqa: S608 - quoted
             query = f"select {key}, {geometry}, {names} from {table} order by {key}"  # noqa: S608 - quoted
             for fid, blob, *cells in _rows(database, query):
-                yield int(fid), total, tuple(cells[: len(self._names)]), blob
+                yield int(fid), total, tuple(cells[: len(self.names)]), blob
 
     def _to_degrees(
         self, database: sqlite3.Connection, srs: int | None, organisation: str | None, number: int | None

@@ -64,7 +64,9 @@ class WorkbookReader:
         if others:
             self.notes.append(f"Read is sheet {chosen!r}; not read: {', '.join(map(repr, others[:10]))}.")
         if self._first:
-            self.notes.append(f"The header is taken from row {self._first + 1}; what stands above was left out.")
+            self.notes.append(
+                f"The header is taken from row {self._first + 1}; what stands above was left out."
+            )
         self.form = {"form": "xlsx", "sheet": chosen}
 
     def chunks(self) -> Iterator[Chunk]:
@@ -156,4 +158,6 @@ def check_archive(path: Path) -> None:
 
 
 def _damaged() -> InvalidInputError:
-    return InvalidInputError("The workbook is damaged.", remedy="Open it in a spreadsheet program and save it anew.")
+    return InvalidInputError(
+        "The workbook is damaged.", remedy="Open it in a spreadsheet program and save it anew."
+    )
