@@ -34,6 +34,7 @@ def _register() -> None:
         look,
         models,
         process,
+        samples,
         serve,
         units,
         up,
@@ -55,6 +56,7 @@ def _register() -> None:
         app.command(name)(function)
     app.add_typer(models.app, name="models")
     app.add_typer(account.app, name="account")
+    app.add_typer(samples.app, name="sample")
     app.add_typer(units.app, name="units")
     app.command("process", hidden=True)(process.process)
 

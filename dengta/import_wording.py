@@ -41,7 +41,9 @@ def show_report(console: Console, report: ImportReport, *, examples: int) -> Non
     _show_changes(console, report)
     _show_faults(console, report, examples)
     if report.rejects:
-        console.print(f"The refused rows are in {escape(report.rejects)}: mend them there and import the file.")
+        console.print(
+            f"The refused rows are in {escape(report.rejects)}: mend them there and import the file."
+        )
     elif report.refused:
         console.print("Name a file with --rejects to get the refused rows back with their reasons.")
 
@@ -73,10 +75,15 @@ def _show_changes(console: Console, report: ImportReport) -> None:
         )
     for sample in report.samples.get("changed", [])[:_SAMPLES_SHOWN]:
         values = [f"{name}: {old} → {new}" for name, (old, new) in sample["values"].items()]
-        console.print(f"  row {sample['row']} {escape(str(sample['name']))}: {escape('; '.join(values))}", highlight=False)
+        console.print(
+            f"  row {sample['row']} {escape(str(sample['name']))}: {escape('; '.join(values))}",
+            highlight=False,
+        )
     gone = [str(sample["name"]) for sample in report.samples.get("gone", [])[:_SAMPLES_SHOWN]]
     if gone:
-        console.print(f"  gone: {escape(', '.join(gone))}{' …' if report.gone > len(gone) else ''}", highlight=False)
+        console.print(
+            f"  gone: {escape(', '.join(gone))}{' …' if report.gone > len(gone) else ''}", highlight=False
+        )
 
 
 def _show_faults(console: Console, report: ImportReport, examples: int) -> None:
@@ -87,7 +94,9 @@ def _show_faults(console: Console, report: ImportReport, examples: int) -> None:
         by_kind.setdefault((fault.code, fault.severity.value), []).append(fault)
     table = Table(box=None, pad_edge=False, show_edge=False)
     for heading, ratio in (("fault", 2), ("number", 1), ("rows", 2), ("example, reason and remedy", 7)):
-        table.add_column(heading, overflow="fold", ratio=ratio, justify="right" if heading == "number" else "left")
+        table.add_column(
+            heading, overflow="fold", ratio=ratio, justify="right" if heading == "number" else "left"
+        )
     for kind in report.fault_counts:
         faults = by_kind[kind["code"], kind["severity"]]
         style = _STYLES[faults[0].severity]

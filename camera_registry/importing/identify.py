@@ -99,6 +99,8 @@ class Identities:
     def _made_keys(self, work: Workpiece, codes: list[Any], keys: list[Any]) -> list[Any]:
         """Keys of name and place for rows that have nothing better, or may have had nothing better."""
         made = list(keys)
+        columns = (self._columns[name].index for name in ("code", "source_key") if name in self._columns)
+        misread = work.misread(*columns)  # its fault is told already
         parts = [work.column(name) for name in ("layer_id", "name", "address", "longitude", "latitude")]
         for index, identity in enumerate(zip(*parts, strict=True)):
             if keys[index] is not None or index in work.left_out:
@@ -110,8 +112,9 @@ class Identities:
                     work.aliases[index] = auto_key(identity)
             elif knowable:
                 made[index] = auto_key(identity)
-                work.note(index, None, NO_CODE)
-            else:
+                if index not in misread:
+                    work.note(index, None, NO_CODE)
+            elif index not in misread:
                 work.note(index, None, UNIDENTIFIED)
         return made
 

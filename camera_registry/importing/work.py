@@ -256,7 +256,7 @@ class _Import:
         report.fault_counts, report.faults = book.counts(), book.first()
         if staging.logins:
             report.notes.append(
-                f"{staging.logins:,} rows carry user names and passwords: they are sealed apart, and no URL holds one."
+                f"User names and passwords of {staging.logins:,} rows are sealed apart; no URL holds one."
             )
 
     async def _write_rejects(self) -> None:

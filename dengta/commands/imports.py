@@ -37,7 +37,9 @@ def import_(
     ] = "",
     mapping: Annotated[
         list[str] | None,
-        typer.Option("--map", metavar="列名=field", help="What a column is; may be repeated. 列名= leaves it out."),
+        typer.Option(
+            "--map", metavar="列名=field", help="What a column is; may be repeated. 列名= leaves it out."
+        ),
     ] = None,
     crs: Annotated[
         str, typer.Option(help="Reference system of rows that declare none: WGS-84, CGCS2000, GCJ-02, BD-09.")
@@ -46,7 +48,9 @@ def import_(
     blanks: Annotated[
         Blanks, typer.Option(help="What an empty cell does to a value that the catalogue has from the list.")
     ] = Blanks.KEEP,
-    partial: Annotated[bool, typer.Option("--partial", help="The file is a supplement: nothing is gone.")] = False,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="The file is a supplement: nothing is gone.")
+    ] = False,
     overwrite_edits: Annotated[
         bool, typer.Option("--overwrite-edits", help="Let the list overrule what people entered.")
     ] = False,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import deque
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, TextIO
 
@@ -35,6 +36,22 @@ UNCLOSED = Problem(
     "A quotation mark is opened in it and not closed; the rows after it were read on their own.",
     'Close it, or write a quotation mark that is meant twice ("").',
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A record that cannot be read.
+
+    Attributes:
+        problem: Why.
+        cells: What stands in its first line, as far as that can be told.
+    """
+
+    problem: Problem
+    cells: list[str]
+
+
+Record = list[str] | Broken
 
 
 class DelimitedReader:
@@ -96,13 +113,13 @@ class DelimitedReader:
         chunk.share = 1.0
         yield chunk
 
-    def _add(self, chunk: Chunk, number: int, rows: list[list[str] | Problem]) -> None:
+    def _add(self, chunk: Chunk, number: int, rows: list[Record]) -> None:
         """Rows of the header's width go in as they are; the others are looked at one by one."""
         skip = max(0, self._first + 2 - number)
         rows, number, width = rows[skip:], number + skip, len(self.header)
         for at, row in enumerate(rows):
-            if isinstance(row, Problem):
-                chunk.broken.append((number + at, [], row))
+            if isinstance(row, Broken):
+                chunk.broken.append((number + at, row.cells, row.problem))
             elif len(row) == width:
                 chunk.numbers.append(number + at)
                 chunk.rows.append(row)
@@ -115,22 +132,20 @@ class DelimitedReader:
     def _open(self) -> TextIO:
         return self._path.open(encoding=self._encoding.name, errors="replace", newline="")
 
-    def _blocks(self, file: TextIO) -> Iterator[tuple[int, list[list[str] | Problem]]]:
+    def _blocks(self, file: TextIO) -> Iterator[tuple[int, list[Record]]]:
         """Records in order, a block at a time, with the number of the first; or what is wrong with one."""
         for _ in range(self._skipped):
             file.readline()
         number = self._skipped + 1
         while lines := list(islice(file, _BLOCK)):
             try:
-                rows: list[list[str] | Problem] = list(
-                    csv.reader(lines, delimiter=self.delimiter, strict=True)
-                )
+                rows: list[Record] = list(csv.reader(lines, delimiter=self.delimiter, strict=True))
             except csv.Error:  # of a record, or the block ends within quotation marks
                 rows = list(self._one_by_one(_Lines(lines, file)))
             yield number, rows
             number += len(rows)
 
-    def _one_by_one(self, lines: _Lines) -> Iterator[list[str] | Problem]:
+    def _one_by_one(self, lines: _Lines) -> Iterator[Record]:
         reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
         while lines.begin():
             try:
@@ -138,8 +153,8 @@ class DelimitedReader:
             except StopIteration:
                 return
             except (csv.Error, _TooLong) as err:
-                lines.give_back()
-                yield _problem(err)
+                first = lines.give_back()
+                yield Broken(_problem(err), first.rstrip("\r\n").replace('"', "").split(self.delimiter))
 
 
 class _TooLong(Exception):  # noqa: N818 - never leaves this module
@@ -174,8 +189,11 @@ class _Lines:
         self._taken.clear()
         return bool(self._waiting)
 
-    def give_back(self) -> None:
-        self._waiting.extendleft(reversed(self._taken[1:]))
+    def give_back(self) -> str:
+        """Return to the line after the record's first, and tell that one."""
+        first, *rest = self._taken or [""]
+        self._waiting.extendleft(reversed(rest))
+        return first
 
 
 def _problem(err: Exception) -> Problem:
