@@ -95,14 +95,20 @@ class JobFolder:
             UnavailableError: There is no room for it, or the folder cannot be written.
         """
         path = self._folder / f"{new_id()}{_PART}"
+        self._require_room(expected)
         try:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if shutil.disk_usage(self._folder).free - expected < self._minimum_free:
-                raise _no_room()
             opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         except OSError as err:
             raise UnavailableError(f"The upload cannot be kept: {err.strerror}.") from err
         return Incoming(path, os.fdopen(opened, "wb"), self._minimum_free)
+
+    def _require_room(self, expected: int) -> None:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if shutil.disk_usage(self._folder).free - expected < self._minimum_free:
+                raise _no_room()
+        except OSError as err:
+            raise UnavailableError(f"The jobs folder cannot be written: {err.strerror}.") from err
 
     def keep(self, incoming: Incoming) -> None:
         """Give a file that is whole its name.
@@ -117,6 +123,15 @@ class JobFolder:
             incoming.path.rename(self._folder / incoming.name)
         except OSError as err:
             raise UnavailableError(f"The upload cannot be kept: {err.strerror}.") from err
+
+    def spool(self) -> Path:
+        """Where a file may be made for somebody who waits for it.
+
+        Raises:
+            UnavailableError: There is no room for it, or the folder cannot be written.
+        """
+        self._require_room(0)
+        return self._folder / f"{new_id()}.spool"
 
     def path(self, name: str) -> Path:
         """Where the file of that name is or would be.
@@ -168,6 +183,6 @@ class JobFolder:
 
 def _no_room() -> UnavailableError:
     return UnavailableError(
-        "The disk is nearly full; nothing can be uploaded.",
+        "The disk is nearly full; no file can be taken or made.",
         remedy="Make room, or set DENGTA_JOBS_FOLDER to another disk.",
     )
