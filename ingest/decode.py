@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Final
 
 import av
 import av.error
+import cv2
 import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import Interpolation, VideoReformatter
 
 from ingest.failure import LookFailedError
+from ingest.jpeg_file import scan_jpeg
 from models.look import Outcome
 
 if TYPE_CHECKING:
@@ -98,6 +100,9 @@ class _Bench:
 
     def work(self, picture: KeyPicture, max_width: int) -> Picture:
         started = time.thread_time()
+        if picture.codec == "jpeg":
+            pixels, width, height = _snapshot(picture.data, max_width, self._most_pixels)
+            return Picture(pixels, width, height, (time.thread_time() - started) * 1e3)
         decoder = self._decoders.pop(picture.codec, None) or self._new_decoder(picture.codec)
         try:
             frames = [*decoder.decode(av.Packet(picture.data)), *decoder.decode(None)]
@@ -130,6 +135,35 @@ class _Bench:
             frame, width, height, "bgr24", interpolation=Interpolation.AREA, threads=1
         )
         return np.ascontiguousarray(scaled.to_ndarray(), np.uint8)
+
+
+_REDUCTIONS: Final = (
+    (8, cv2.IMREAD_REDUCED_COLOR_8),
+    (4, cv2.IMREAD_REDUCED_COLOR_4),
+    (2, cv2.IMREAD_REDUCED_COLOR_2),
+)
+
+
+def _snapshot(data: bytes, max_width: int, most_pixels: int) -> tuple[NDArray[np.uint8], int, int]:
+    """A JPEG file's pixels, and its own width and height.
+
+    It is decoded no larger than it must be: libjpeg leaves out the coefficients that a smaller picture does
+    not show.
+    """
+    file = scan_jpeg(data)
+    if file is None or not file.width or not file.height:
+        raise LookFailedError(Outcome.UNDECODABLE, "the picture is no JPEG that can be decoded")
+    if file.width * file.height > most_pixels:
+        raise LookFailedError(Outcome.TOO_LARGE, "the picture has too many pixels")
+    fitting = (flag for factor, flag in _REDUCTIONS if file.width >= factor * max_width)
+    flag = next(fitting, cv2.IMREAD_COLOR) | cv2.IMREAD_IGNORE_ORIENTATION
+    decoded = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
+    if decoded is None:
+        raise LookFailedError(Outcome.UNDECODABLE, "the picture cannot be decoded")
+    size = scaled_size(file.width, file.height, max_width)
+    if (decoded.shape[1], decoded.shape[0]) != size:
+        decoded = cv2.resize(decoded, size, interpolation=cv2.INTER_AREA)
+    return np.ascontiguousarray(decoded, np.uint8), file.width, file.height
 
 
 def scaled_size(width: int, height: int, max_width: int) -> tuple[int, int]:

@@ -12,21 +12,26 @@ from ingest.digest import Authoriser
 from ingest.failure import LookFailedError
 from ingest.limits import LookLimits
 from ingest.rtsp import RtspSession
-from ingest.target import Lookup, TargetPolicy, resolve, split_url, system_lookup
+from ingest.snapshot import SnapshotSession
+from ingest.target import SNAPSHOT_SCHEMES, Lookup, TargetPolicy, resolve, split_url, system_lookup
 from models.look import Frame, Look, Outcome
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from base.clock import Clock
     from ingest.rtp import KeyPicture
     from ingest.sdp import VideoTrack
-    from ingest.target import CameraAddress, Location
+    from ingest.target import CameraAddress, Location, Target
+
+    _Found = tuple[KeyPicture, datetime] | str
 
 _WHILE: Final = {
     "connect": "connecting",
     "describe": "asking what the camera offers",
     "setup": "setting up the stream",
     "play": "starting the stream",
-    "picture": "waiting for a key picture",
+    "picture": "waiting for a picture",
     "decode": "decoding",
 }
 
@@ -40,6 +45,7 @@ class _Progress:
         self.stage = ""
         self.stages_ms: dict[str, float] = {}
         self.connections: list[RtspConnection] = []
+        self._read = 0
 
     def enter(self, stage: str) -> None:
         """The next stage begins. After a redirect a stage comes again and its time is added."""
@@ -51,9 +57,13 @@ class _Progress:
     def failed(self, outcome: Outcome, detail: str) -> Look:
         return Look(outcome, None, self.stage, detail, self.stages_ms, self.bytes_received)
 
+    def read(self, count: int) -> None:
+        """So many bytes came, over no RTSP connection."""
+        self._read += count
+
     @property
     def bytes_received(self) -> int:
-        return sum(connection.bytes_received for connection in self.connections)
+        return self._read + sum(connection.bytes_received for connection in self.connections)
 
 
 class Looker:
@@ -84,7 +94,7 @@ class Looker:
         self._connections: set[RtspConnection] = set()
 
     async def look(self, address: CameraAddress, *, deadline_s: float = 10.0, max_width: int = 640) -> Look:
-        """Take one key picture.
+        """Take one picture: the stream's next key picture, or the JPEG at an HTTP address.
 
         Args:
             address: The camera.
@@ -110,28 +120,59 @@ class Looker:
         await asyncio.to_thread(self._decoder.close)
 
     async def _look(self, address: CameraAddress, max_width: int, progress: _Progress) -> Look:
-        compressed, captured_at = None, None
         location = first = split_url(address.url)
         for _ in range(1 + self._limits.redirects):
             progress.enter("connect")
-            connection = await self._connect(location, progress, redirected=location is not first)
+            target = await self._allowed(location, first)
             # Credentials were given for one host; no server may have them sent to another.
-            known = address if location.host == first.host else None
-            authoriser = Authoriser(known.username, known.password) if known else Authoriser("", "")
-            session = RtspSession(connection, location.url, authoriser, self._limits)
-            try:
-                progress.enter("describe")
-                offer = await session.describe()
-                if isinstance(offer, str):
-                    location = _redirected(offer)
-                    continue
-                compressed = await _take(session, connection, offer, progress)
-                captured_at = connection.clock.captured_at(compressed.timestamp, self._clock.now())
-            finally:
-                session.leave()
-            break
-        if compressed is None or captured_at is None:
-            raise LookFailedError(Outcome.REDIRECTED_AWAY, "the camera sends us on too often")
+            known = location.host == first.host
+            authoriser = Authoriser(address.username, address.password) if known else Authoriser("", "")
+            way = self._snapshot if location.scheme in SNAPSHOT_SCHEMES else self._stream
+            found = await way(target, authoriser, progress)
+            if isinstance(found, str):
+                location = _redirected(found, location)
+                continue
+            return await self._decoded(*found, max_width, progress)
+        raise LookFailedError(Outcome.REDIRECTED_AWAY, "the camera sends us on too often")
+
+    async def _allowed(self, location: Location, first: Location) -> Target:
+        try:
+            return await resolve(location, self._policy, self._lookup)
+        except LookFailedError as failure:
+            if location is not first and failure.outcome is Outcome.NOT_ALLOWED:
+                raise LookFailedError(
+                    Outcome.REDIRECTED_AWAY, f"the camera sends us on, but {failure}"
+                ) from failure
+            raise
+
+    async def _stream(self, target: Target, authoriser: Authoriser, progress: _Progress) -> _Found:
+        """The stream's next key picture, or the URL that the camera sends us on to."""
+        connection = await self._connect(target, progress)
+        session = RtspSession(connection, target.location.url, authoriser, self._limits)
+        try:
+            progress.enter("describe")
+            offer = await session.describe()
+            if isinstance(offer, str):
+                return offer
+            compressed = await _take(session, connection, offer, progress)
+            return compressed, connection.clock.captured_at(compressed.timestamp, self._clock.now())
+        finally:
+            session.leave()
+
+    async def _snapshot(self, target: Target, authoriser: Authoriser, progress: _Progress) -> _Found:
+        """The picture that one GET brings, or the URL that the camera sends us on to."""
+        session = SnapshotSession(target, authoriser, self._limits, progress.read)
+        try:
+            await session.connect()
+            progress.enter("picture")
+            found = await session.picture()
+            return found if isinstance(found, str) else (found, self._clock.now())
+        finally:
+            session.leave()
+
+    async def _decoded(
+        self, compressed: KeyPicture, captured_at: datetime, max_width: int, progress: _Progress
+    ) -> Look:
         progress.enter("decode")
         picture = await self._decoder.decode(compressed, max_width)
         progress.enter("decode")
@@ -142,15 +183,7 @@ class Looker:
             Outcome.PICTURE, frame, "decode", "", progress.stages_ms, progress.bytes_received, picture.cpu_ms
         )
 
-    async def _connect(self, location: Location, progress: _Progress, *, redirected: bool) -> RtspConnection:
-        try:
-            target = await resolve(location, self._policy, self._lookup)
-        except LookFailedError as failure:
-            if redirected and failure.outcome is Outcome.NOT_ALLOWED:
-                raise LookFailedError(
-                    Outcome.REDIRECTED_AWAY, f"the camera sends us on, but {failure}"
-                ) from failure
-            raise
+    async def _connect(self, target: Target, progress: _Progress) -> RtspConnection:
         connection = await connect(target, self._limits)
         progress.connections.append(connection)
         self._connections.add(connection)
@@ -169,8 +202,12 @@ async def _take(
     return await connection.picture()
 
 
-def _redirected(url: str) -> Location:
+def _redirected(url: str, sender: Location) -> Location:
+    """Where a camera sends us on to; it stays with its own protocol."""
     try:
-        return split_url(url)
+        location = split_url(url)
     except InvalidInputError as err:
         raise LookFailedError(Outcome.REDIRECTED_AWAY, f"the camera sends us on, but {err.detail}") from err
+    if (location.scheme in SNAPSHOT_SCHEMES) != (sender.scheme in SNAPSHOT_SCHEMES):
+        raise LookFailedError(Outcome.REDIRECTED_AWAY, "the camera sends us on to another protocol")
+    return location

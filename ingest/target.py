@@ -17,7 +17,8 @@ from models.look import Outcome
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-DEFAULT_PORTS: Final = {"rtsp": 554}
+DEFAULT_PORTS: Final = {"rtsp": 554, "http": 80, "https": 443}
+SNAPSHOT_SCHEMES: Final = frozenset({"http", "https"})
 
 PRIVATE_NETWORKS: Final = (
     "10.0.0.0/8",
@@ -113,7 +114,7 @@ class TargetPolicy:
     """Which schemes and networks may be looked at. Closed by default: no network, no look."""
 
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
-    schemes: frozenset[str] = frozenset({"rtsp"})
+    schemes: frozenset[str] = frozenset(DEFAULT_PORTS)
 
     @classmethod
     def of(cls, networks: Iterable[str]) -> TargetPolicy:

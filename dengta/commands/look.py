@@ -26,7 +26,12 @@ _PICTURE_FILES = {".jpg", ".jpeg", ".png"}
 
 
 def look(
-    url: Annotated[str, typer.Argument(help="The camera's address, rtsp://host/path, without credentials.")],
+    url: Annotated[
+        str,
+        typer.Argument(
+            help="Its address without credentials: rtsp://host/path, or http://host/path of a snapshot."
+        ),
+    ],
     *,
     user: Annotated[str, typer.Option(help="User name at the camera.")] = "",
     password_env: Annotated[
@@ -45,7 +50,7 @@ def look(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Take one key picture from a camera and print the outcome, timings by stage, bytes and CPU.
+    """Take one picture from a camera and print the outcome, timings by stage, bytes and CPU.
 
     Raises:
         InvalidInputError: An option cannot be used.

@@ -137,7 +137,7 @@ FAULTS = {
     "redirects to another scheme": (
         Peer({"DESCRIBE": response(301, "Location: http://127.0.0.1/cam\r\n")}),
         Outcome.REDIRECTED_AWAY,
-        "connect",
+        "describe",
     ),
     "redirects with credentials": (
         Peer({"DESCRIBE": response(301, "Location: rtsp://a:b@127.0.0.1/cam\r\n")}),

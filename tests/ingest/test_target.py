@@ -120,7 +120,7 @@ async def test_of_several_addresses_the_first_allowed_one_is_taken():
     [
         ("rtsp://cam.example/x", ("8.8.8.8",), Outcome.NOT_ALLOWED),
         ("rtsp://8.8.8.8/x", (), Outcome.NOT_ALLOWED),
-        ("http://10.0.0.1/x", (), Outcome.NOT_ALLOWED),
+        ("ftp://10.0.0.1/x", (), Outcome.NOT_ALLOWED),
         ("rtsp://cam.example/x", (), Outcome.NOT_ALLOWED),
     ],
 )
