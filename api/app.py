@@ -163,6 +163,7 @@ def _versioned(app: FastAPI) -> APIRouter:
         imports,
         exports,
         organisations,
+        points,
     ):
         router.include_router(part.router)
 

@@ -306,15 +306,6 @@ class Scene(SceneRef):
     priority: int = Field(examples=[1])
 
 
-class PointLayer(SceneRef):
-    """A professional map layer."""
-
-    id: int = Field(examples=[14])
-    name_en: str = Field(examples=["Manhole"])
-    family: str = Field(examples=["municipal"])
-    position: int = Field(examples=[14])
-
-
 class AuditEntry(Wire):
     """Something that was done."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +22,14 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing
 """
 
 INSERT_LAYER = """
-insert into point_layer (id, code, name, name_en, family, position)
-values ($1, $2, $3, $4, $5, $6) on conflict do nothing
+insert into point_layer (id, code, name, name_en, family, position, symbol, color, min_zoom, visible)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing
+"""
+
+# Layers that are older than styles have none that anybody chose.
+STYLE_LAYER = """
+update point_layer set symbol = $2, color = $3, min_zoom = $4, visible = $5
+ where code = $1 and symbol = 'dot' and version = 1
 """
 
 
@@ -52,6 +58,10 @@ class PointLayer:
     name_en: str
     family: str
     position: int
+    symbol: str
+    color: str | None
+    min_zoom: int
+    visible: bool
 
 
 def scenes() -> tuple[Scene, ...]:
@@ -73,7 +83,10 @@ def point_layers() -> tuple[PointLayer, ...]:
 
 
 async def load_reference(connection: asyncpg.Connection[Any]) -> None:
-    """Insert what is missing; a row that is there already is the city's own and stays as it is."""
+    """Insert what is missing; a row that is there already is the city's own and stays as it is.
+
+    Only a layer that never had a style is given one.
+    """
     await connection.executemany(
         INSERT_SCENE,
         [
@@ -91,9 +104,10 @@ async def load_reference(connection: asyncpg.Connection[Any]) -> None:
             for s in scenes()
         ],
     )
-    await connection.executemany(
-        INSERT_LAYER, [(x.id, x.code, x.name, x.name_en, x.family, x.position) for x in point_layers()]
-    )
+    layers = point_layers()
+    await connection.executemany(INSERT_LAYER, [astuple(layer) for layer in layers])
+    styles = [(layer.code, layer.symbol, layer.color, layer.min_zoom, layer.visible) for layer in layers]
+    await connection.executemany(STYLE_LAYER, styles)
 
 
 def _rows(file_name: str) -> list[dict[str, Any]]:

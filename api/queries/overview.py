@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
-from api.schemas import Counts, IncidentCount, Organisation, PointLayer, Scene, SceneCount, state_name
+from api.schemas import Counts, IncidentCount, Organisation, Scene, SceneCount, state_name
 from models.camera import CameraState
 from models.scope import GRANTS, Permission
-from models.tables import camera, camera_scene, camera_state, incident, organisation, point_layer, scene
+from models.tables import camera, camera_scene, camera_state, incident, organisation, scene
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
@@ -116,9 +116,3 @@ async def scenes(connection: AsyncConnection) -> list[Scene]:
     """The scene table."""
     rows = await connection.execute(select(scene).order_by(scene.c.id))
     return [Scene(**row) for row in rows.mappings()]
-
-
-async def point_layers(connection: AsyncConnection) -> list[PointLayer]:
-    """The layer table, in drawing order."""
-    rows = await connection.execute(select(point_layer).order_by(point_layer.c.position))
-    return [PointLayer(**row) for row in rows.mappings()]

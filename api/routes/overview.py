@@ -4,7 +4,7 @@ from fastapi import APIRouter, Response
 
 from api.context import Authenticated, CameraReader, Ctx
 from api.queries import overview
-from api.schemas import Counts, Organisation, PointLayer, Scene
+from api.schemas import Counts, Organisation, Scene
 
 router = APIRouter()
 
@@ -38,10 +38,3 @@ async def scenes(context: Ctx, _asker: Authenticated) -> list[Scene]:
     """The table of scenes, which a city edits."""
     async with context.database.begin() as connection:
         return await overview.scenes(connection)
-
-
-@router.get("/point-layers", summary="The professional map layers", tags=["reference"])
-async def point_layers(context: Ctx, _asker: Authenticated) -> list[PointLayer]:
-    """The table of layers, in drawing order."""
-    async with context.database.begin() as connection:
-        return await overview.point_layers(connection)
