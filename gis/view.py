@@ -1,7 +1,7 @@
 """What a camera sees of the ground: a sector of a circle around it, and how sure that is. Pure.
 
 Angles are degrees clockwise from north, distances metres on the WGS-84 ellipsoid. Records are poor: most have
-no range and many no heading. What is missing is taken from what is known, or from a preset, and the answer says
+no range and many no heading. What is missing is taken from what is known, or from a preset; the answer says
 how sure it is. A house in between is not known here: "sees" means "would see across open ground".
 """
 
@@ -56,6 +56,8 @@ PANORAMIC_TYPES = frozenset({6, 7})
 COMPASS_DEG = {1: 90.0, 2: 270.0, 3: 180.0, 4: 0.0, 5: 135.0, 6: 45.0, 7: 225.0, 8: 315.0}
 """GB/T 28181 DirectionType as a heading."""
 
+TOUCHING_M = 0.001
+
 UNLIKELY = 0.05
 """Below this a camera is not named at all."""
 
@@ -109,7 +111,7 @@ class View:
     Attributes:
         longitude: Of its point.
         latitude: Of its point.
-        heading_deg: Of its axis; None if the camera looks, or can be turned, all around, or nobody knows where.
+        heading_deg: Of its axis; None if it looks or turns all around, or nobody knows where.
         field_deg: Width; 360 is a circle.
         range_m: Radius.
         turns: Whether the camera must be turned to see a part of it.
@@ -191,6 +193,8 @@ def seen(view: View, longitude: float, latitude: float) -> Seen | None:
     bearing %= 360
     near = _below((view.range_m - distance) / max(view.place_error_m, 1e-9))
     off = None if view.heading_deg is None else turn(view.heading_deg, bearing)
+    if off is not None and distance < TOUCHING_M:
+        off = 0.0  # where the camera itself stands there is no direction
     inside = distance <= view.range_m
     if view.all_around:
         sight = Sight.TURNS if view.turns else Sight.SEES

@@ -64,7 +64,11 @@ search_behind = Table(
 )
 
 camera_words = table(
-    "camera_words", bare_column("camera_id"), bare_column("name"), bare_column("code"), bare_column("rest")
+    "camera_words",
+    bare_column("camera_id", BigInteger),
+    bare_column("name", Text),
+    bare_column("code", Text),
+    bare_column("rest", Text),
 )
 """A view: ``camera_search``, and what is not indexed yet."""
 
