@@ -87,6 +87,9 @@ class ImportOptions(Sent):
     crs: Line = Field(
         default="", examples=["GCJ-02"], description="reference system of rows that declare none"
     )
+    layer: Line = Field(
+        default="", examples=["hospital"], description="layer of points that name none: number, code or name"
+    )
     blanks: Literal["keep", "clear"] = Field(
         default="keep", examples=["keep"], description="what an empty cell says of a known record"
     )

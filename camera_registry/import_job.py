@@ -48,6 +48,7 @@ def import_work(database: Database, clock: Clock, folder: JobFolder, sealer: Sea
             source=asked["source"],
             mapping=asked["mapping"],
             crs=asked["crs"],
+            layer=asked["layer"],
             blanks=Blanks(asked["blanks"]),
             partial=asked["partial"],
             dry_run=asked["dry_run"],

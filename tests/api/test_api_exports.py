@@ -186,11 +186,11 @@ async def test_filters_of_lists_and_lassos(dressed: World, gis_staff: AsyncClien
     lasso = {"type": "Polygon", "coordinates": [[[121.1, 37], [121.4, 37], [121.4, 38], [121.1, 37]]]}
     body = {"filter": {"area": lasso}, "options": {"fields": ["code"], "lang": "en", "encoding": "utf-8"}}
     answer = await gis_staff.post(f"{CAMERAS}.csv", json=body)
-    assert answer.text == "code\r\ncam-east-1\r\ncam-east-2\r\n"
+    assert answer.text == "code\r\ncam-west-2\r\ncam-east-1\r\ncam-east-2\r\n"
     assert (await world_deed(dressed))["detail"] == {
         "form": "csv",
         "fields": ["code"],
-        "rows": 2,
+        "rows": 3,
         "filter": {"area": "POLYGON ((121.1 37, 121.4 38, 121.4 37, 121.1 37))"},
     }
 
