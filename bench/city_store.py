@@ -26,6 +26,7 @@ from base.postgres import ROLE, PrivatePostgres, find_programs
 from bench.workplace import running, serving, workplace
 from dengta.sample.city import make_city
 from dengta.sample.load import load_city
+from gis.tile_upkeep import REFRESH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -134,5 +135,8 @@ async def _wake(cluster: PrivatePostgres, *, looked_at: bool) -> None:
     if looked_at:
         async with database.raw() as connection:
             await connection.execute(LOOK_AT_ALL)
-            await connection.execute("vacuum (analyze) camera_state")
+            await connection.execute(REFRESH)
+            await connection.execute(
+                "vacuum (analyze) camera_state, camera_tile, camera_cell, camera_tile_due"
+            )
     await database.close()

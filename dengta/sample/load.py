@@ -13,6 +13,7 @@ from camera_registry.reference import load_reference
 from dengta.sample.city import PointRow
 from dengta.sample.records import CameraRow
 from gis.jurisdiction import UNITS_OF
+from gis.tile_upkeep import REFRESH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 LOCK_WAIT = "10s"
 BULK_TABLES = ("camera", "camera_state", "camera_scene", "point")
 LOADED_TABLES = ("organisation", "road", *BULK_TABLES)
+TILE_TABLES = ("camera_tile", "camera_cell", "camera_tile_due")
 
 STAGES = ("boundaries and roads", "copying", "placing", "indexing", "tidying up")
 """What :func:`load_city` tells its progress, in order."""
@@ -136,7 +138,8 @@ async def load_city(
                 await _load(connection, city, progress)
             progress("tidying up")
             # Outside the transaction, and not merely statistics: index-only scans need the visibility map.
-            await connection.execute(f"vacuum (analyze) {', '.join(LOADED_TABLES)}")
+            await connection.execute(REFRESH)
+            await connection.execute(f"vacuum (analyze) {', '.join((*LOADED_TABLES, *TILE_TABLES))}")
             return {table: await connection.fetchval(COUNT.format(table=table)) for table in LOADED_TABLES}
     except asyncpg.LockNotAvailableError as err:
         raise ConflictError(

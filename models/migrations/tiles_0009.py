@@ -34,10 +34,15 @@ MOST_NORTH = 85.05112877980659
 
 _LATITUDE = f"radians(least(greatest(ST_Y(geom), -{MOST_NORTH}), {MOST_NORTH}))"
 
-TILE_X = "least(greatest(floor((ST_X(geom) + 180) / 360 * 67108864), 0), 67108863)::int"
+# least and greatest pass nulls over: without a place there must be neither.
+TILE_X = (
+    "case when ST_X(geom) is not null"
+    " then least(greatest(floor((ST_X(geom) + 180) / 360 * 67108864), 0), 67108863)::int end"
+)
 TILE_Y = (
-    f"least(greatest(floor((1 - ln(tan({_LATITUDE}) + 1 / cos({_LATITUDE})) / pi()) / 2 * 67108864), 0),"
-    " 67108863)::int"
+    "case when ST_Y(geom) is not null"
+    f" then least(greatest(floor((1 - ln(tan({_LATITUDE}) + 1 / cos({_LATITUDE})) / pi()) / 2 * 67108864), 0),"
+    " 67108863)::int end"
 )
 """Computed columns of a place; what lies beyond the square is on its edge, so that every camera is in a tile."""
 
