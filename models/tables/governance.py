@@ -126,7 +126,7 @@ camera_score = Table(
     Column("passed", Boolean, nullable=False, comment="no fault of a required rule is open"),
     Column("excused", Boolean, nullable=False, comment="it would not pass but for an excuse"),
     Column("faults", SmallInteger, nullable=False, comment="open ones"),
-    Column("assessed_at", Moment, nullable=False),
+    Column("since", Moment, nullable=False, comment="of the assessment that first came to this"),
     postgresql_with={"fillfactor": 70},
     comment="how good each camera's record is",
 )
@@ -201,4 +201,4 @@ for each statement execute function governance_forget()
 """
 
 for statement in (FORGET, FORGET_DELETED, FORGET_TRUNCATED):
-    event.listen(metadata, "after_create", DDL(statement))
+    event.listen(metadata, "after_create", DDL(statement))  # type: ignore[no-untyped-call]

@@ -181,7 +181,7 @@ def _create_findings() -> None:
         sa.Column("passed", sa.Boolean(), nullable=False, comment="no fault of a required rule is open"),
         sa.Column("excused", sa.Boolean(), nullable=False, comment="it would not pass but for an excuse"),
         sa.Column("faults", sa.SmallInteger(), nullable=False, comment="open ones"),
-        sa.Column("assessed_at", MOMENT, nullable=False),
+        sa.Column("since", MOMENT, nullable=False, comment="of the assessment that first came to this"),
         sa.PrimaryKeyConstraint("camera_id", name=op.f("pk_camera_score")),
         postgresql_with={"fillfactor": 70},
         comment="how good each camera's record is",

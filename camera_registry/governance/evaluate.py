@@ -1,0 +1,137 @@
+"""Asking records the rules: each is seen once, and those that may clash are compared."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from camera_registry.governance.checks import CHECKS
+from camera_registry.governance.duplicates import duplicates
+from camera_registry.governance.records import RECORDS, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    import asyncpg
+
+    from camera_registry.governance.rules import Rule, RuleBook
+
+MAX_VALUE = 200
+"""Characters of a value that are kept."""
+
+BULK_SETTINGS = """
+set local work_mem = '128MB';
+set local enable_nestloop = off;
+"""
+"""For the sorts and hashes of a whole city, which are few at a time. That x, y and the like of a place go
+together is more than the planner knows: it expects one row of such a join, and would loop over all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What is asked of the records, in SQL.
+
+    $1 is the moment of the assessment; $2 are the cameras to ask and to compare with each other, or null.
+
+    Attributes:
+        stages: Tables that are worked out first, each from those before it.
+        found: The query of all that is wrong: ``camera_id``, ``rule_id``, ``value``, ``other_id``.
+    """
+
+    stages: tuple[Stage, ...]
+    found: str
+
+    @classmethod
+    def by(cls, book: RuleBook) -> Self:
+        """The questions of a book."""
+        stages = [Stage("record", RECORDS)]
+        queries = ["select null::bigint, null::smallint, null::text, null::bigint where false"]
+        if single := [rule for rule in book.enabled if rule.code in CHECKS]:
+            queries.append(_one_by_one(single))
+        for more, query in duplicates(book):
+            stages += more
+            queries.append(query)
+        union = " union all ".join(queries)
+        return cls(
+            tuple(stages),
+            f"select camera_id, rule_id::smallint, left(value, {MAX_VALUE}) as value, other_id::bigint"  # noqa: S608
+            f" from ({union}) as found(camera_id, rule_id, value, other_id)",
+        )
+
+
+async def find_all(
+    connection: asyncpg.Connection[Any],
+    book: RuleBook,
+    now: datetime,
+    tell: Callable[[str, float], None] = lambda _stage, _share: None,
+) -> None:
+    """Put into the temporary table ``found`` all that is wrong with any record.
+
+    Call it inside a transaction. Each stage is a table of its own with statistics: without them the planner
+    takes what compares places for small, and is at it for hours.
+    """
+    evaluation = Evaluation.by(book)
+    await connection.execute(BULK_SETTINGS)
+    stages = (*evaluation.stages, Stage("found", evaluation.found))
+    for number, stage in enumerate(stages):
+        tell(stage.name, number / len(stages))
+        # A statement that makes a table takes no parameters.
+        query = stage.query.replace("$1", f"'{now.isoformat()}'").replace("$2", "null")
+        await connection.execute(f"create temp table {stage.name} on commit drop as {query}")
+        # Of the records, which are wide, their number is enough to know.
+        await connection.execute(f"analyze {stage.name}{' (id)' if stage.name == 'record' else ''}")
+
+
+async def find_some(
+    connection: asyncpg.Connection[Any], book: RuleBook, now: datetime, cameras: Sequence[int]
+) -> list[Found]:
+    """What is wrong with these, as far as they clash with each other."""
+    evaluation = Evaluation.by(book)
+    tables = ",\n".join(f"{stage.name} as materialized ({stage.query})" for stage in evaluation.stages)
+    rows = await connection.fetch(f"with {tables}\n{evaluation.found}", now, list(cameras))
+    return [Found(row["camera_id"], row["rule_id"], row["value"], row["other_id"]) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A fault that is there now.
+
+    Attributes:
+        camera_id: Whose.
+        rule_id: By which rule.
+        value: What stands there.
+        other_id: A camera that it clashes with.
+    """
+
+    camera_id: int
+    rule_id: int
+    value: str | None
+    other_id: int | None
+
+
+def _one_by_one(rules: Sequence[Rule]) -> str:
+    """All these rules asked of every record in one pass."""
+    asked = ",\n               ".join(
+        f"case when {_worded(CHECKS[rule.code].fails, rule)} then {rule.id}::smallint end" for rule in rules
+    )
+    shown = "\n            ".join(
+        f"when {rule.id} then {_worded(value, rule)}"
+        for rule in rules
+        if (value := CHECKS[rule.code].value) is not None
+    )
+    value = f"case rule_id {shown} end" if shown else "null"
+    return f"""
+select c.id, rule_id, {value}, null
+  from (select c.*, unnest(array_remove(array[
+               {asked}], null)) as rule_id
+          from record c) c
+"""  # noqa: S608 - put together from this program's own words and numbers
+
+
+def _worded(sql: str, rule: Rule) -> str:
+    """The check's SQL with the rule's number and the moment in it."""
+    if rule.threshold is not None:
+        sql = sql.replace(":threshold", repr(float(rule.threshold.value)))
+    return re.sub(r"(?<!:):now\b", "$1::timestamptz", sql)
