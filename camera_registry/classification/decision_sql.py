@@ -69,7 +69,7 @@ _REFUSED = f"""
               join classification_batch b on b.id = c.batch_id
               join classification_batch r on r.id = b.root and r.source = 'person' and r.action <> 'add'
               cross join lateral unnest(c.offsets) as o(place)
-             where c.scene_id in (select scene_id from want)
+             where c.scene_id = any({{scenes}}::smallint[])
                and c.block in (select distinct (id >> {BLOCK_BITS})::int from meant)) e
      group by camera_id, scene_id, root
     having count(distinct batch_id) % 2 = 1
@@ -170,17 +170,25 @@ class Asking:
         return "not named" if self.change.exact and not self.keeping else ""
 
 
-def decide(statement: Statement, asking: Asking, *, columns: str = "") -> None:
-    """Add the decision to ``statement``; ``columns`` are more columns of the camera for ``meant``."""
+def decide(statement: Statement, asking: Asking, *, columns: str = "", brief: bool = True) -> None:
+    """Add the decision to ``statement``.
+
+    Args:
+        statement: In the making.
+        asking: What is asked.
+        columns: More columns of the camera for ``meant``, e.g. ``, camera.owner``.
+        brief: Leave out what a plain change does not need.
+    """
     _mean(statement, asking, columns)
-    if asking.plain:
+    if brief and asking.plain:
         statement.where("fresh", _fresh(asking))
         statement.where("event", _COMING.format(**asking.values), kept=True)
         return
     statement.where("held", _HELD, kept=True)
     statement.where("differing", "select distinct camera_id from held where not named", kept=True)
     if not asking.by_person:
-        statement.where("refused", _REFUSED, kept=True)
+        scenes = statement.give(sorted(asking.scene_ids.values()))
+        statement.where("refused", _REFUSED.format(scenes=scenes), kept=True)
     statement.where("fresh", _fresh(asking), kept=True)
     statement.where("gone", _gone(asking), kept=True)
     statement.where("retaken", _retaken(asking), kept=True)

@@ -21,7 +21,6 @@ from camera_registry.classification.visible import visible
 from camera_registry.classification.writing import CHANGED, NEXT_BATCH, record
 from camera_registry.selection import as_sql
 from models.tables import camera
-from models.tables.classification import BLOCK_BITS
 
 if TYPE_CHECKING:
     import asyncpg
@@ -37,45 +36,54 @@ _BATCH = """
 select b.id, b.at, b.root, b.scenes, b.account_id from classification_batch b where b.id = $1 and {visible}
 """
 
+# The store cannot know how many cameras a row of history holds, and would join such lists row by row. So they
+# are brought together by grouping instead, whose cost does not hang on what the store expects.
 _DID = f"""
-    select {IN_BLOCK} as camera_id, c.scene_id, c.added, c.source, c.assigned_by, c.assigned_at,
-           c.assigned_in, o.confidence, o.reason
+    select {IN_BLOCK} as camera_id, c.scene_id, c.added, c.source, o.confidence, o.reason, c.assigned_by,
+           c.assigned_at, c.assigned_in, null::bigint as batch_id, false as in_force
       from classification_change c
       cross join lateral unnest(c.offsets, c.confidences, c.reasons) as o(place, confidence, reason)
      where c.batch_id = {{undone}}
 """
 
-_SIDE = """
-    select camera_id, scene_id, source as {side}_source, confidence as {side}_confidence,
-           reason as {side}_reason, assigned_by as {side}_by, assigned_at as {side}_at,
-           assigned_in as {side}_in, true as {side}
-      from did where {condition}
-"""
-
-_SLOT = f"""
-    select *
-      from ({_SIDE.format(side="old", condition="not added")}) o
-      full join ({_SIDE.format(side="new", condition="added")}) n using (camera_id, scene_id)
-"""
-"""One row an assignment that the batch changed: what it was before, and what it was after."""
-
+# What later batches did to assignments of the same blocks and scenes: of each, whether it is in force.
 _LATER = f"""
-    select s.camera_id, s.scene_id, c.batch_id, c.root
+    select camera_id, scene_id, null::boolean, null::text, null::real, null::text, null::int,
+           null::timestamptz, null::bigint, max(batch_id),
+           root > {{root}} and count(distinct batch_id) % 2 = 1
       from (select {IN_BLOCK} as camera_id, c.scene_id, c.batch_id, b.root
               from classification_change c
               join classification_batch b on b.id = c.batch_id
               cross join lateral unnest(c.offsets) as o(place)
              where c.batch_id > {{root}}
-               and c.scene_id in (select scene_id from slot)
-               and c.block in (select distinct (camera_id >> {BLOCK_BITS})::int from slot)) c
-      join slot s on s.camera_id = c.camera_id and s.scene_id = c.scene_id
+               and c.scene_id in (select scene_id from classification_change where batch_id = {{undone}})
+               and c.block in (select block from classification_change where batch_id = {{undone}})) e
+     group by camera_id, scene_id, root
 """
 
-_IN_FORCE = """
-    select distinct camera_id, scene_id
-      from (select camera_id, scene_id from later where root > {root}
-             group by camera_id, scene_id, root having count(distinct batch_id) % 2 = 1) r
+_SIDES = ", ".join(
+    f"max({column}) filter (where {condition}) as {side}_{name}"
+    for side, condition in (("old", "not added"), ("new", "added"))
+    for name, column in (
+        ("source", "source"),
+        ("confidence", "confidence"),
+        ("reason", "reason"),
+        ("by", "assigned_by"),
+        ("at", "assigned_at"),
+        ("in", "assigned_in"),
+    )
+)
+
+_SLOT = f"""
+    select camera_id, scene_id, coalesce(bool_or(not added), false) as old,
+           coalesce(bool_or(added), false) as new, {_SIDES},
+           bool_or(in_force) as overruled, max(batch_id) as newest
+      from (select * from did union all select * from later) d
+     group by camera_id, scene_id
+    having bool_or(added is not null)
+     order by camera_id
 """
+"""One row an assignment that the batch changed: what it was before and after, and what came later."""
 
 _HELD_AS = """case when s.{side}
     then held.camera_id is not null and (held.batch_id, held.assigned_at, held.source)
@@ -85,55 +93,51 @@ _HELD_AS = """case when s.{side}
 _FATE = f"""
     select s.*, m.unit_id, m.sensitivity,
            case when m.id is null then 'gone'
-                when f.camera_id is not null then 'changed'
+                when s.overruled then 'changed'
                 when {_HELD_AS.format(side="new")} then 'undo'
                 when {_HELD_AS.format(side="old")} then 'already'
                 else 'changed' end as fate
       from slot s
       left join (select camera.id, camera.unit_id, camera.sensitivity from camera where {{seen}}) m
         on m.id = s.camera_id
-      left join in_force f on f.camera_id = s.camera_id and f.scene_id = s.scene_id
       left join camera_scene held on held.camera_id = s.camera_id and held.scene_id = s.scene_id
 """
 
 _JUDGED = """
-    select camera_id,
-           case when bool_or(fate = 'gone') then 'gone' when bool_or(fate = 'changed') then 'changed'
-                when bool_or(fate = 'undo') then 'undo' else 'already' end as fate
-      from fate group by camera_id
+    select *, case when bool_or(fate = 'gone') over camera then 'gone'
+                   when bool_or(fate = 'changed') over camera then 'changed'
+                   when bool_or(fate = 'undo') over camera then 'undo' else 'already' end as of_camera
+      from fate window camera as (partition by camera_id)
 """
 
 _EVENT = """
-    select f.camera_id, f.scene_id, e.added, coalesce(f.old and f.new, false) as renewed,
-           case when e.added then f.old_source else f.new_source end as source,
-           case when e.added then f.old_confidence else f.new_confidence end as confidence,
-           case when e.added then f.old_reason else f.new_reason end as reason,
-           case when e.added then f.old_by else f.new_by end as assigned_by,
-           case when e.added then f.old_at else f.new_at end as assigned_at,
-           case when e.added then f.old_in else f.new_in end as assigned_in,
-           f.unit_id, f.sensitivity
-      from fate f
-      join judged j on j.camera_id = f.camera_id and j.fate = 'undo'
-      cross join (values (true), (false)) as e(added)
-     where f.fate = 'undo' and (case when e.added then f.old else f.new end)
-     order by f.camera_id, f.scene_id
+    select j.camera_id, j.scene_id, e.added, j.old and j.new as renewed,
+           case when e.added then j.old_source else j.new_source end as source,
+           case when e.added then j.old_confidence else j.new_confidence end as confidence,
+           case when e.added then j.old_reason else j.new_reason end as reason,
+           case when e.added then j.old_by else j.new_by end as assigned_by,
+           case when e.added then j.old_at else j.new_at end as assigned_at,
+           case when e.added then j.old_in else j.new_in end as assigned_in,
+           j.unit_id, j.sensitivity
+      from judged j cross join (values (true), (false)) as e(added)
+     where j.of_camera = 'undo' and j.fate = 'undo' and (case when e.added then j.old else j.new end)
+     order by j.camera_id, j.scene_id
 """
 
 _NAMED = """
-    select batch_id, count(*) as cameras
-      from (select j.camera_id, max(l.batch_id) filter (where l.batch_id > {undone}) as batch_id
-              from judged j left join later l on l.camera_id = j.camera_id
-             where j.fate = 'changed' group by j.camera_id) c
-     where batch_id is not null
-     group by batch_id
+    select newest as batch_id, count(*) as cameras
+      from (select camera_id, max(newest) filter (where newest > {undone}) as newest
+              from judged where of_camera = 'changed' group by camera_id) c
+     where newest is not null
+     group by newest
 """
 
 _COUNTED = ", ".join(
-    f"(select count(*) from judged where fate = '{fate}') as {name}"
+    f"(select count(distinct camera_id) from judged where of_camera = '{fate}') as {name}"
     for fate, name in (("undo", "undone"), ("already", "already"), ("changed", "left"))
 )
 
-_GONE = """(select count(*) from judged j where j.fate = 'gone'
+_GONE = """(select count(distinct camera_id) from judged j where j.fate = 'gone'
     and ({own} or not exists (select from camera where id = j.camera_id))) as gone"""
 
 _WOULD = """(select count(*) from event where added) as added,
@@ -265,11 +269,10 @@ async def _find(
 def _judge(statement: Statement, scope: Scope, *, undone: str, root: str) -> None:
     seen, parameters = as_sql([scope.sees(camera)], first=len(statement.parameters) + 1)
     statement.parameters.extend(parameters)
-    statement.where("did", _DID.format(undone=undone), kept=True)
+    statement.where("did", _DID.format(undone=undone))
+    statement.where("later", _LATER.format(undone=undone, root=root))
     statement.where("slot", _SLOT, kept=True)
-    statement.where("later", _LATER.format(root=root), kept=True)
-    statement.where("in_force", _IN_FORCE.format(root=root), kept=True)
-    statement.where("fate", _FATE.format(seen=seen), kept=True)
+    statement.where("fate", _FATE.format(seen=seen))
     statement.where("judged", _JUDGED, kept=True)
     statement.where("event", _EVENT, kept=True)
     statement.where("named", _NAMED.format(undone=undone))

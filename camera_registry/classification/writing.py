@@ -77,14 +77,17 @@ CHANGED = ", ".join(
 )
 """What came of it, from ``tallied``: units share no camera, so the sum is exact."""
 
-# All changes are on record, so what others did since a dry run need not be compared row by row.
+# All changes are on record, so what others did since a dry run need not be compared row by row. The two lists
+# are brought together by sorting: how long the one is the store cannot know beforehand.
 _SINCE = f"""
-    select c.batch_id, count(distinct m.id) as cameras
-      from classification_change c
-      cross join lateral unnest(c.offsets) as o(place)
-      join meant m on m.id = {IN_BLOCK}
-     where c.batch_id > {{since}}::bigint
-     group by c.batch_id
+    select batch_id, count(distinct camera_id) as cameras
+      from (select camera_id, batch_id, bool_or(batch_id is null) over (partition by camera_id) as concerned
+              from (select {IN_BLOCK} as camera_id, c.batch_id
+                      from classification_change c cross join lateral unnest(c.offsets) as o(place)
+                     where c.batch_id > {{since}}::bigint
+                     union all select id, null from meant) e) s
+     where concerned and batch_id is not null
+     group by batch_id
 """
 
 

@@ -1,9 +1,9 @@
-"""Classification in plain Python: dictionaries, one camera at a time, the undo by recursion; for comparison."""
+"""Classification in plain Python, one camera at a time, undone by recursion: what the store is held to."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from camera_registry.classification import Action, Change, Conflicts, Source
@@ -52,15 +52,7 @@ class Model:
         number: int,
     ) -> dict[str, int]:
         """Do it to those of the cameras that the asker sees, and count."""
-        seen = set(cameras)
-        named: dict[int, dict[str, tuple[float | None, str | None]]] = {c: {} for c in seen}
-        if change.proposals is None:
-            for camera in seen:
-                named[camera] = {scene: (change.confidence, None) for scene in change.scenes}
-        else:
-            for p in change.proposals:
-                if p.camera_id in seen:
-                    named[p.camera_id][p.scene] = (p.confidence, p.reason)
+        named = _named(change, set(cameras))
         batch = Batch(number, change.source, change.action, None, number)
         kept = protected = 0
         for camera, wanted in named.items():
@@ -74,15 +66,10 @@ class Model:
                 self._set(batch, (camera, scene), Held(change.source, *wanted[scene], by or None, at, number))
             for scene in decision.removed:
                 self._set(batch, (camera, scene), None)
-            if change.confirm and not left:
-                for scene in held.keys() & wanted.keys():
-                    now = self.held[camera, scene]
-                    mine = Held(change.source, *wanted[scene], by or None, at, number)
-                    same = (now.source, now.by, now.confidence, now.reason)
-                    theirs = now.source is Source.PERSON and change.source is not Source.PERSON
-                    if not theirs and same != (mine.source, mine.by, mine.confidence, mine.reason):
-                        self._set(batch, (camera, scene), mine)
-        return {**self._close(batch), "meant": len(seen), "kept": kept, "protected": protected}
+            for scene in held.keys() & wanted.keys() if change.confirm and not left else ():
+                mine = Held(change.source, *wanted[scene], by or None, at, number)
+                self._confirm(batch, (camera, scene), mine)
+        return {**self._close(batch), "meant": len(named), "kept": kept, "protected": protected}
 
     def undo(
         self, number: int, cameras: set[int], gone: set[int], *, at: datetime, own: int
@@ -130,6 +117,12 @@ class Model:
             for b in self.batches.values()
         )
 
+    def _confirm(self, batch: Batch, slot: Slot, mine: Held) -> None:
+        now = self.held[slot]
+        theirs = now.source is Source.PERSON and mine.source is not Source.PERSON
+        if not theirs and replace(now, at=mine.at, batch=mine.batch) != mine:
+            self._set(batch, slot, mine)
+
     def _set(self, batch: Batch, slot: Slot, to: Held | None) -> None:
         batch.events[slot] = (self.held.get(slot), to)
         if to is None:
@@ -145,3 +138,14 @@ class Model:
             "added": sum(after is not None for _, after in events),
             "removed": sum(before is not None for before, _ in events),
         }
+
+
+def _named(change: Change, seen: set[int]) -> dict[int, dict[str, tuple[float | None, str | None]]]:
+    """The scenes that a change names for each camera that it means, with their confidence and reason."""
+    if change.proposals is None:
+        return {camera: dict.fromkeys(change.scenes, (change.confidence, None)) for camera in seen}
+    named: dict[int, dict[str, tuple[float | None, str | None]]] = {camera: {} for camera in seen}
+    for p in change.proposals:
+        if p.camera_id in seen:
+            named[p.camera_id][p.scene] = (p.confidence, p.reason)
+    return named

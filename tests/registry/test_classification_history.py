@@ -133,7 +133,7 @@ async def prepared(database: Database) -> Database:
     return database
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=steps)
 async def test_the_store_holds_what_the_model_says(prepared: Database, steps: list[tuple[Any, ...]]) -> None:
     clock = ManualClock(START)
@@ -149,13 +149,14 @@ async def test_the_store_holds_what_the_model_says(prepared: Database, steps: li
                     alive.discard(step[1])
                     model.delete(step[1])
                 elif step[0] == "change":
-                    await do_change(connection, clock, model, alive, made, step)
+                    made += await do_change(connection, clock, model, alive, step)
                 elif made:
-                    await do_undo(connection, clock, model, alive, made, step)
+                    wish = Undo(made[step[1] % len(made)], days=30)
+                    made += await do_undo(connection, clock, model, alive, (wish, step[2]))
             assert await held(connection) == model.held
 
 
-async def do_change(connection, clock, model, alive, made, step) -> None:
+async def do_change(connection, clock, model, alive, step) -> list[int]:
     _, (change, meant), scope = step
     outcome = await apply(connection, clock, scope, change)
     number = outcome.batch_id or 10**9
@@ -163,13 +164,11 @@ async def do_change(connection, clock, model, alive, made, step) -> None:
     expected = model.change(change, seen, by=scope.account_id, at=clock.now(), number=number)
     assert {name: getattr(outcome, name) for name in expected} == expected
     assert (outcome.batch_id is not None) == (number in model.batches)
-    if outcome.batch_id:
-        made.append(outcome.batch_id)
+    return [outcome.batch_id] if outcome.batch_id else []
 
 
-async def do_undo(connection, clock, model, alive, made, step) -> None:
-    _, which, scope = step
-    wish = Undo(made[which % len(made)], days=30)
+async def do_undo(connection, clock, model, alive, step) -> list[int]:
+    wish, scope = step
     author = await connection.fetchval(
         "select account_id from classification_batch where id = $1", wish.batch_id
     )
@@ -177,7 +176,7 @@ async def do_undo(connection, clock, model, alive, made, step) -> None:
     if author != scope.account_id and not touched & SEEN[scope.account_id]:
         with pytest.raises(NotFoundError):
             await undo(connection, clock, scope, wish)
-        return
+        return []
     foreseen = await preview_undo(connection, clock, scope, wish)
     done = await undo(connection, clock, scope, wish)
     seen = SEEN[scope.account_id] & alive
@@ -187,8 +186,7 @@ async def do_undo(connection, clock, model, alive, made, step) -> None:
         assert {name: getattr(answer, name) for name in expected} == expected
     assert foreseen.since == done.since
     assert bool(done.since) <= bool(done.changed)
-    if done.batch_id:
-        made.append(done.batch_id)
+    return [done.batch_id] if done.batch_id else []
 
 
 @given(st.sampled_from(Action), st.none() | st.sampled_from(Conflicts), st.booleans())
