@@ -106,9 +106,9 @@ _PLACE = (
     _field("unit", "所属辖区", "", nothing(text_of(100)),
            "辖区 所属区域 所属街道 所属乡镇 街道 乡镇 镇街 街镇 所属镇街 乡镇街道 街道乡镇 所属区县 区县 区市县 所在区县 所在街道 "
            "所属组织 组织机构 unit jurisdiction district township"),
-    _field("source_key", "来源编号", "text", nothing(code_of(200)),
-           "SourceKey 点位编号 点位编码 唯一标识 主键 台账编号 资产编号 记录编号 uuid objectid 平台编号 外部编码 外部编号 标识码"),
 )  # fmt: skip
+
+_KEYS = "SourceKey 唯一标识 主键 记录编号 uuid 外部编码 外部编号"
 
 CAMERA_FIELDS = (
     _field("code", "设备编码", "text", nothing(device_id),
@@ -117,6 +117,8 @@ CAMERA_FIELDS = (
     _field("name", "设备名称", "text", text_of(200),
            "名称 Name 摄像机名称 摄像头名称 点位名称 监控点名称 通道名称 监控名称 设备名 点名 视频名称 相机名称 CameraName DeviceName 点位", plain_text(200)),
     *_PLACE,
+    _field("source_key", "来源编号", "text", nothing(code_of(200)),
+           f"{_KEYS} 点位编号 点位编码 台账编号 资产编号 平台编号 标识码"),
     _field("address", "安装地址", "text", text_of(400),
            "地址 Address 安装位置 详细地址 安装地点 位置 设备地址 点位地址 具体位置 所在位置 点位位置 地点 location 安装详细地址", plain_text(400)),
     _field("civil_code", "行政区划", "text", nothing(digits(2, 12, what="administrative code")),
@@ -202,6 +204,7 @@ POINT_FIELDS = (
     _field("code", "编码", "text", nothing(code_of(64)), "编号 code id 点位编码 点位编号 标识码 POI编号 代码 要素编码"),
     _field("name", "名称", "text", text_of(200), "点位名称 name 地点名称 设施名称 单位名称 场所名称 机构名称 poi名称 点名 全称"),
     *_PLACE,
+    _field("source_key", "来源编号", "text", nothing(code_of(200)), _KEYS),
     _field("address", "地址", "text", text_of(400), "address 详细地址 所在地址 位置 地点 所在位置 具体位置 单位地址 location"),
 )  # fmt: skip
 

@@ -30,7 +30,7 @@ _MARKS = re.compile(r"^(?:必填|选填|可选)|(?:必填|选填|可选|必填�
 _SYSTEM = re.compile(
     r"wgs-?84|wgs1984|cgcs2000|国家2000|2000|gcj-?02|火星|高德|腾讯|国测局|bd-?09|百度|gps", re.IGNORECASE
 )
-_COUNTERS = frozenset({"序号", "no", "id", "fid", "ogcfid", "行号", "index", "#"})
+_COUNTERS = frozenset({"序号", "no", "id", "fid", "ogcfid", "objectid", "行号", "index", "#"})
 """Number rows of the file, not things: the numbers shift with every issue of the list."""
 
 _BY_CONTENT = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import unicodedata
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import unquote
@@ -44,7 +45,7 @@ _ID_REMEDY = "Ask the platform for the id; until then the camera is kept under i
 
 def device_id(text: str) -> Any:
     """A GB/T 28181 device id. One that is not valid is taken as reported, with the reason as a warning."""
-    bare = _BLANK.sub("", plain(text)).upper()
+    bare = _BLANK.sub("", unicodedata.normalize("NFKC", text)).removeprefix("'")
     if _SCIENTIFIC.fullmatch(bare):
         return Noted(None, (LOST_DIGITS,))
     if bare.removesuffix(".0").strip("0") == "":
