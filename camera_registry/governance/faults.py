@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from camera_registry.exporting.request import Language
+from camera_registry.governance.meant import meant
 from camera_registry.governance.score import EXCUSED, MENDED, OPEN
-from camera_registry.selection import as_sql
-from models.tables import camera
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     import asyncpg
 
-    from camera_registry.governance.rules import Duty, Language, Rule, RuleBook
-    from camera_registry.selection import CameraFilter
+    from camera_registry.governance.meant import Cameras
+    from camera_registry.governance.rules import Duty, Rule, RuleBook
     from models.scope import Scope
 
 State = Literal["open", "excused", "mended"]
@@ -24,8 +24,8 @@ State = Literal["open", "excused", "mended"]
 STATES: Mapping[State, int] = {"open": OPEN, "excused": EXCUSED, "mended": MENDED}
 _NAMES: Mapping[int, State] = {number: name for name, number in STATES.items()}
 
-PLATFORM = {"zh": "市级平台", "en": "the city's platform"}
-NOBODY = {"zh": "辖区不明", "en": "no unit"}
+PLATFORM = {Language.CHINESE: "市级平台", Language.ENGLISH: "the city's platform"}
+NOBODY = {Language.CHINESE: "辖区不明", Language.ENGLISH: "no unit"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class Fault:
     excused_until: datetime | None
     excused_by: str | None
 
-    def responsible(self, language: Language = "zh") -> str:
+    def responsible(self, language: Language = Language.CHINESE) -> str:
         """Who has to mend it: the nearest that is known to the one whose duty it is."""
         unit = self.unit_name or NOBODY[language]
         if self.rule.duty == "platform":
@@ -122,13 +122,13 @@ class Fault:
             return self.owner
         return unit
 
-    def reason(self, language: Language = "zh") -> str:
+    def reason(self, language: Language = Language.CHINESE) -> str:
         """What is wrong."""
         words = self.rule.reason_for(self.value, language)
         if self.other_name is None:
             return words
         told = f"{self.other_name} (#{self.other_id})"
-        return f"{words}：{told}" if language == "zh" else f"{words}: {told}"
+        return f"{words}：{told}" if language is Language.CHINESE else f"{words}: {told}"
 
 
 _FAULTS = """
@@ -156,14 +156,14 @@ async def list_faults(  # noqa: PLR0913 - a page of a filtered list has these pa
     connection: asyncpg.Connection[Any],
     book: RuleBook,
     scope: Scope,
-    cameras: CameraFilter,
+    cameras: Cameras,
     wanted: FaultFilter,
     *,
     after: tuple[int, int] = (0, 0),
     limit: int,
 ) -> list[Fault]:
     """Faults of cameras within ``scope``, by camera and rule, after that one."""
-    condition, parameters = as_sql([scope.sees(camera), *cameras.conditions()], first=_FIRST)
+    condition, parameters = meant(scope, cameras, first=_FIRST)
     rows = await connection.fetch(
         _FAULTS.format(condition=condition),
         *(scope.max_sensitivity, scope.whole_city, scope.tree_left, scope.tree_right),

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from camera_registry.governance.indicators import RESULTS, validity
+from camera_registry.governance.meant import meant
 from camera_registry.governance.score import EXCUSED, MENDED, OPEN
 from camera_registry.governance.tally import Checked, Tally, together
-from camera_registry.selection import as_sql
-from models.tables import camera
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,8 +16,8 @@ if TYPE_CHECKING:
 
     import asyncpg
 
+    from camera_registry.governance.meant import Cameras
     from camera_registry.governance.rules import RuleBook
-    from camera_registry.selection import CameraFilter
     from models.scope import Scope
 
 By = Literal["unit", "scene", "owner", "source", "vendor"]
@@ -100,11 +99,11 @@ async def tallies_of(  # noqa: PLR0913, PLR0917 - a question has these parts
     book: RuleBook,
     now: datetime,
     scope: Scope,
-    wanted: CameraFilter,
+    wanted: Cameras,
     grouping: Grouping,
 ) -> dict[Key, Tally]:
     """The tally of each group of the cameras within ``scope`` that ``wanted`` lets through."""
-    condition, parameters = as_sql([scope.sees(camera), *wanted.conditions()], first=3)
+    condition, parameters = meant(scope, wanted, first=3)
     return await tallies(connection, book, now, grouping, condition, parameters)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import orjson
 
 from base.errors import SetupError
+from camera_registry.exporting.request import Language
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     import asyncpg
 
 Duty = Literal["unit", "owner", "maintainer", "platform"]
-Language = Literal["zh", "en"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +81,15 @@ class Rule:
 
     def title_in(self, language: Language) -> str:
         """Its title."""
-        return self.title if language == "zh" else self.title_en
+        return self.title if language is Language.CHINESE else self.title_en
 
     def remedy_in(self, language: Language) -> str:
         """What to do."""
-        return self.remedy if language == "zh" else self.remedy_en
+        return self.remedy if language is Language.CHINESE else self.remedy_en
 
-    def reason_for(self, value: str | None, language: Language = "zh") -> str:
+    def reason_for(self, value: str | None, language: Language = Language.CHINESE) -> str:
         """What is wrong with a record that holds ``value``."""
-        words = self.reason if language == "zh" else self.reason_en
+        words = self.reason if language is Language.CHINESE else self.reason_en
         limit = f"{self.threshold.value:g}" if self.threshold else ""
         # Not str.format: a value may hold braces of its own.
         return words.replace("{threshold}", limit).replace("{value}", value or "")
@@ -125,11 +125,11 @@ class Indicator:
 
     def title_in(self, language: Language) -> str:
         """Its title."""
-        return self.title if language == "zh" else self.title_en
+        return self.title if language is Language.CHINESE else self.title_en
 
     def formula_in(self, language: Language) -> str:
         """What it is."""
-        return self.formula if language == "zh" else self.formula_en
+        return self.formula if language is Language.CHINESE else self.formula_en
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from camera_registry.governance.indicators import RESULTS, validity
-from camera_registry.selection import as_sql
-from models.tables import camera
+from camera_registry.governance.meant import meant
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     import asyncpg
 
+    from camera_registry.governance.meant import Cameras
     from camera_registry.governance.rules import RuleBook
-    from camera_registry.selection import CameraFilter
     from models.scope import Scope
 
 Outcome = Literal["checked", "passed", "failed", "not-checked"]
@@ -31,9 +30,6 @@ class ScoreFilter:
         excused: Whether their record passes by an excuse alone.
         least: Lowest score.
         below: A score that theirs is below.
-        vendor: Their manufacturer; empty for those of an unnamed make.
-        unowned: Only those without an owner.
-        unlisted: Only those of no source.
     """
 
     indicator: str | None = None
@@ -41,9 +37,6 @@ class ScoreFilter:
     excused: bool | None = None
     least: float | None = None
     below: float | None = None
-    vendor: str | None = None
-    unowned: bool = False
-    unlisted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +67,9 @@ select camera.id, camera.code, camera.name, camera.owner, u.code as unit_code, u
                                     else r.camera_id is null end)
    and ($5::boolean is null or s.excused = $5)
    and ($6::real is null or s.score >= $6) and ($7::real is null or s.score < $7)
-   and ($8::text is null or coalesce(camera.manufacturer, '') = $8)
-   and (not $9 or coalesce(camera.owner, '') = '') and (not $10 or coalesce(camera.source, '') = '')
-   and camera.id > $11 and {condition}
+   and camera.id > $8 and {condition}
  order by camera.id
- limit $12
+ limit $9
 """
 
 
@@ -87,19 +78,19 @@ async def list_scored(  # noqa: PLR0913, PLR0917 - a page of a filtered list has
     book: RuleBook,
     now: datetime,
     scope: Scope,
-    cameras: CameraFilter,
+    cameras: Cameras,
     wanted: ScoreFilter,
     *,
     after: int = 0,
     limit: int,
 ) -> list[Scored]:
     """Cameras within ``scope``, by id, after that one."""
-    condition, parameters = as_sql([scope.sees(camera), *cameras.conditions()], first=13)
+    condition, parameters = meant(scope, cameras, first=10)
     outcome = wanted.outcome or ("checked" if wanted.indicator else None)
     rows = await connection.fetch(
         f"with {RESULTS} {_CAMERAS.format(condition=condition)}",
         *validity(book, now),
-        *(wanted.indicator or "record", outcome, wanted.excused, wanted.least, wanted.below, wanted.vendor),
-        *(wanted.unowned, wanted.unlisted, after, limit, *parameters),
+        *(wanted.indicator or "record", outcome, wanted.excused, wanted.least, wanted.below),
+        *(after, limit, *parameters),
     )
     return [Scored(**row) for row in rows]
