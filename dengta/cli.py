@@ -30,7 +30,9 @@ def _register() -> None:
         demo,
         doctor,
         events,
+        export,
         imports,
+        jobs,
         look,
         models,
         process,
@@ -46,6 +48,7 @@ def _register() -> None:
         ("city", city.city),
         ("import", imports.import_),
         ("imports", imports.imports),
+        ("export", export.export_),
         ("cameras", cameras.cameras),
         ("look", look.look),
         ("events", events.events),
@@ -56,6 +59,7 @@ def _register() -> None:
         app.command(name)(function)
     app.add_typer(models.app, name="models")
     app.add_typer(account.app, name="account")
+    app.add_typer(jobs.app, name="jobs")
     app.add_typer(samples.app, name="sample")
     app.add_typer(units.app, name="units")
     app.command("process", hidden=True)(process.process)
