@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from api.ogc import tiling
 from api.ogc.collections import COLLECTIONS, GEOMETRY, JSON_TYPES
 from api.ogc.parameters import CRS84, DEFAULT_LIMIT, MAX_LIMIT
+from gis.tile_sets import MEDIA_TYPE as MVT
 
 if TYPE_CHECKING:
     from api.ogc.collections import Collection
@@ -15,7 +17,6 @@ JSON = "application/json"
 GEOJSON = "application/geo+json"
 SCHEMA = "application/schema+json"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
-MVT = "application/vnd.mapbox-vector-tile"
 
 TITLE = "Dengta 灯塔"
 REL = "http://www.opengis.net/def/rel/ogc/1.0/"
@@ -32,6 +33,7 @@ CONFORMANCE = (
         f"http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/{each}"
         for each in ("filter", "features-filter", "queryables", "queryables-query-parameters")
     ),
+    *tiling.CONFORMANCE,
     *(
         f"http://www.opengis.net/spec/cql2/1.0/conf/{each}"
         for each in (
@@ -81,6 +83,7 @@ def landing(links: Links) -> dict[str, Any]:
             links.to("/conformance", REL + "conformance", title="What this server conforms to"),
             links.to("/collections", "data", title="The collections"),
             links.to("/collections", REL + "data", title="The collections"),
+            links.to("/tileMatrixSets", REL + "tiling-schemes", title="The tiling schemes"),
         ],
     }
 
@@ -101,6 +104,8 @@ def collection_document(collection: Collection, extent: list[float] | None, link
             links.to(f"{path}/queryables", REL + "queryables", SCHEMA, "What can be filtered"),
         ],
     }
+    if collection.id in tiling.TILED:
+        document["links"].append(links.to(f"{path}/tiles", tiling.TILESETS_VECTOR))
     if extent is not None:
         document["extent"] = {"spatial": {"bbox": [extent], "crs": CRS84}}
     return document
@@ -134,6 +139,8 @@ def api_document(links: Links) -> dict[str, Any]:
         "/": _get("The landing page", []),
         "/conformance": _get("What this server conforms to", []),
         "/collections": _get("The collections", []),
+        "/tileMatrixSets": _get("The tiling schemes", []),
+        f"/tileMatrixSets/{tiling.MATRIX_SET}": _get("Web mercator", []),
     }
     for collection in COLLECTIONS.values():
         path = f"/collections/{collection.id}"
@@ -146,6 +153,8 @@ def api_document(links: Links) -> dict[str, Any]:
         }
         del feature_id["style"], feature_id["explode"]
         paths[path] = _get(collection.title, [])
+        if collection.id in tiling.TILED:
+            paths |= _tile_paths(path, collection.title)
         paths[f"{path}/queryables"] = _get("What can be filtered", [], SCHEMA)
         paths[f"{path}/items"] = _get(collection.title, [*common, *own], GEOJSON)
         paths[f"{path}/items/{{featureId}}"] = _get("One feature", [feature_id], GEOJSON)
@@ -162,6 +171,19 @@ def api_document(links: Links) -> dict[str, Any]:
                 "bearer": {"type": "http", "scheme": "bearer"},
             },
         },
+    }
+
+
+def _tile_paths(path: str, title: str) -> dict[str, Any]:
+    tile = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "integer", "minimum": 0}}
+        for name in ("tileMatrix", "tileRow", "tileCol")
+    ]
+    tiles = f"{path}/tiles"
+    return {
+        tiles: _get(f"Tile sets: {title}", []),
+        f"{tiles}/{tiling.MATRIX_SET}": _get(f"Tile set: {title}", []),
+        f"{tiles}/{tiling.MATRIX_SET}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}": _get("A tile", tile, MVT),
     }
 
 

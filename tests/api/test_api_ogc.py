@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import uvicorn
-from api_world import Session, World
+from api_world import Session, World, layers_of, tile_at
 from httpx import AsyncClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -279,3 +279,39 @@ async def test_no_filter_breaks_the_server(gis_staff: AsyncClient, text: str) ->
     answer = await gis_staff.get(ITEMS, params={"filter": text, "limit": 1})
     assert answer.status_code in {200, 400}, (text, answer.text)
     json.loads(answer.content)
+
+
+async def test_tiles_are_found_by_the_standards_way(world: World, gis_staff: AsyncClient) -> None:
+    def path(link: dict[str, str]) -> str:
+        return urlsplit(link["href"]).path
+
+    collection = (await gis_staff.get(f"{ROOT}/collections/cameras")).json()
+    (listed,) = [link for link in collection["links"] if link["rel"].endswith("tilesets-vector")]
+    (described,) = (await gis_staff.get(path(listed))).json()["tilesets"]
+    tileset = (await gis_staff.get(path(described["links"][0]))).json()
+    links = {link["rel"].rpartition("/")[2]: link for link in tileset["links"]}
+    assert [layer["id"] for layer in tileset["layers"]] == ["cluster", "camera"]
+    scheme = (await gis_staff.get(path(links["tiling-scheme"]))).json()
+    assert scheme["tileMatrices"][0]["scaleDenominator"] == pytest.approx(559082264.0287178)
+    z, x, y = 14, *tile_at(14, 121.05, 37.1)[0:2]
+    address = links["item"]["href"].format(tileMatrix=z, tileRow=y, tileCol=x)
+    answer = await gis_staff.get(urlsplit(address).path)
+    assert [each["id"] for each in layers_of(answer)["camera"]] == [world.city.cameras["west-1"]]
+    empty = await gis_staff.get(
+        urlsplit(links["item"]["href"].format(tileMatrix=14, tileRow=0, tileCol=0)).path
+    )
+    assert empty.status_code == 204
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "tileMatrixSets/Other",
+        "collections/roads/tiles",
+        "collections/cameras/tiles/Other",
+        "collections/cameras/tiles/WebMercatorQuad/17/0/0",
+        "collections/cameras/tiles/WebMercatorQuad/1/2/0",
+    ],
+)
+async def test_a_tile_that_is_not_there(gis_staff: AsyncClient, path: str) -> None:
+    assert (await gis_staff.get(f"{ROOT}/{path}")).status_code == 404
