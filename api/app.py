@@ -22,6 +22,7 @@ from api.routes import (
     audit,
     cameras,
     classifications,
+    coordinates,
     events,
     evidence,
     exports,
@@ -168,6 +169,7 @@ def _versioned(app: FastAPI) -> APIRouter:
         exports,
         organisations,
         points,
+        coordinates,
     ):
         router.include_router(part.router)
 

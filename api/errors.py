@@ -51,7 +51,7 @@ class EditedMeanwhileError(AnswerError, errors.ConflictError):
 
     code: ClassVar[str] = "edited-meanwhile"
 
-    def __init__(self, *, version: int, edited_by: str | None, edited_at: datetime | None) -> None:
+    def __init__(self, *, version: int | str, edited_by: str | None, edited_at: datetime | None) -> None:
         who = f" by {edited_by}" if edited_by else ""
         when = f" at {edited_at.isoformat()}" if edited_at else ""
         super().__init__(

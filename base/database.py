@@ -221,6 +221,15 @@ async def _as_it_is(_connection: asyncpg.Connection[Any]) -> None:
     """In place of asyncpg's own reset, which would ask the server once more after each statement."""
 
 
+async def driver_of(connection: AsyncConnection) -> asyncpg.Connection[Any]:
+    """The bare asyncpg connection under ``connection``, in its transaction, for hand-written statements."""
+    driver: asyncpg.Connection[Any] | None = (await connection.get_raw_connection()).driver_connection
+    assert driver is not None
+    if not driver.is_in_transaction():  # it begins with the first statement, and that may be ours
+        await connection.exec_driver_sql("select 1")
+    return driver
+
+
 class _server_errors:  # noqa: N801 - used as a statement, like contextlib's own
     """Turn the driver's ways of saying "not now" into one, and "never with this address" into another."""
 

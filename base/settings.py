@@ -6,6 +6,7 @@ import functools
 import os
 from pathlib import Path
 from typing import Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -131,12 +132,28 @@ class Settings(BaseSettings):
         ge=0,
         description="Free space, MiB, below which Dengta refuses to start and to store pictures.",
     )
+    undo_days: int = Field(
+        default=30, ge=1, le=3650, description="Days for which a batch of classifications can be undone."
+    )
+    time_zone: str = Field(
+        default="Asia/Shanghai",
+        description="The city's time zone (IANA name), in which days begin and reports are dated.",
+    )
     log_level: str = Field(
         default="info",
         pattern=r"^(debug|info|warning|error)$",
         description="Least severe log line that is written.",
     )
     log_json: bool = Field(default=True, description="Write log lines as JSON; off, as text for people.")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("there is no such time zone; one is written like Asia/Shanghai") from None
+        return name
 
     @field_validator("data_dir", "models_folder", "evidence_folder", "jobs_folder")
     @classmethod
