@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from camera_registry.search.text import grams, is_code_like
+from camera_registry.search.text import grams, is_code_like, numbers_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -127,11 +127,12 @@ def _among_codes(clause: Callable[[Values], str]) -> Callable[[Values], str]:
 def _having(word: str, vocabulary: Vocabulary, values: Values) -> str:
     """All pairs of the word; of a single character, any pair that it is part of."""
     if len(word) > 1:
-        return f"@> {values.put(list(grams(word)))}::text[]"
+        return f"@> {values.put(numbers_of(grams(word)))}::bigint[]"
     if known := vocabulary.pairs_with(word):
-        return f"&& {values.put(list(known))}::text[]"
+        return f"&& {values.put(numbers_of(known))}::bigint[]"
     # Nobody had written it when the pairs were counted.
-    return f"&& array(select gram from search_gram where gram like {values.put(f'%{word}%')})"  # noqa: S608
+    point = f"{values.put(ord(word))}::bigint"
+    return f"&& array(select gram from search_gram where gram >> 21 = {point} or gram & 2097151 = {point})"  # noqa: S608
 
 
 def sounding(sound: Sound) -> Callable[[Values], str]:
@@ -175,8 +176,8 @@ def _like_any(column: str, patterns: list[str]) -> Callable[[Values], str]:
 
 
 def _any_pair(pairs: Sequence[str]) -> Callable[[Values], str]:
-    return lambda values: f"search_grams(f.name) && {values.put(list(pairs))}::text[]"
+    return lambda values: f"search_grams(f.name) && {values.put(numbers_of(pairs))}::bigint[]"
 
 
 def _all_pairs(pairs: Sequence[str]) -> Callable[[Values], str]:
-    return lambda values: f"search_grams(f.name) @> {values.put(list(pairs))}::text[]"
+    return lambda values: f"search_grams(f.name) @> {values.put(numbers_of(pairs))}::bigint[]"

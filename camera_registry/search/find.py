@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from camera_registry.search.clauses import Values
 from camera_registry.search.index import BEHIND
 from camera_registry.search.plan import Plan, Way, choose
 from camera_registry.search.statements import ALL_WORDS, Place, Slice, read_closest, read_tier
@@ -67,6 +68,31 @@ async def find(
     if not words:
         return []
     return await _Search(connection, question, words, vocabulary).run()
+
+
+def all_of(
+    typed: str, vocabulary: Vocabulary, closest: Closeness, *, first: int
+) -> tuple[str, Values] | None:
+    """The condition on ``camera`` that it answers what was typed no less closely than ``closest``.
+
+    Args:
+        typed: What somebody typed.
+        vocabulary: What occurs.
+        closest: :attr:`Closeness.SOUND` or :attr:`Closeness.SIMILAR`; closer ones are the filter's own words.
+        first: Number of its first parameter.
+
+    Returns:
+        Its text and its parameters, or None if nothing can be that close.
+    """
+    words = words_of(typed)
+    tiers = loose_tiers(words, vocabulary, codes=True) if words else []
+    for tier in tiers:
+        if tier.closeness is closest:
+            values = Values([None] * (first - 1))
+            found = tier.found_by(values) if tier.found_by else "true"
+            inside = f"select f.camera_id from camera_search f where {found} and {tier.test(values)}"  # noqa: S608
+            return f"camera.id in ({inside})", values
+    return None
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ select (select count(*) from held) as indexed,
        (select count(*) from missing) > $1 as more
 """
 
-_COUNTED = "select coalesce((select in_name from search_gram where gram = ''), 0)"
+_COUNTED = "select coalesce((select in_name from search_gram where gram = 0), 0)"
 _PRESENT = "select count(*) from camera_search"
 
 _COUNT = """
@@ -55,7 +55,7 @@ counted as (
     select gram, coalesce(named.cameras, 0) as in_name, coalesce(elsewhere.cameras, 0) as elsewhere
       from named full join elsewhere using (gram)
     union all
-    select '', count(*), 0 from camera_search),
+    select 0, count(*), 0 from camera_search),
 gone as (
     delete from search_gram old where not exists (select from counted where counted.gram = old.gram))
 insert into search_gram (gram, in_name, elsewhere)

@@ -83,7 +83,8 @@ def sounds_of(word: str, vocabulary: Vocabulary) -> tuple[Sound, ...]:
     if len(word) < 2:
         return ()
     if word.isascii():
-        return tuple(_spelt(word, vocabulary)) if word.isalpha() and len(word) <= LONGEST_SPELT else ()
+        spelt = any(map(str.isalpha, word)) and len(word) <= LONGEST_SPELT
+        return tuple(_spelt(word, vocabulary)) if spelt else ()
     rows = tuple(_alike(letter, vocabulary) for letter in word)
     sound = _possible(rows, vocabulary)
     return (sound,) if sound and any(len(row) > 1 for row in rows) else ()
@@ -117,6 +118,9 @@ def _spelt(word: str, vocabulary: Vocabulary) -> Iterator[Sound]:
 
 def _parts(word: str, start: int, vocabulary: Vocabulary) -> Iterator[tuple[int, frozenset[str]]]:
     """The syllables, initials, and at the end beginnings of syllables, that ``word`` may go on with."""
+    if word[start].isdigit():
+        yield start + 1, frozenset(word[start])
+        return
     for end in range(min(len(word), start + 6), start, -1):
         part = word[start:end]
         row = vocabulary.by_sound.get(part, frozenset())

@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 import string
 import unicodedata
+from typing import TYPE_CHECKING
 
 from models.tables.search import REMOVED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MAX_WORDS = 8
 MAX_LENGTH = 64
@@ -14,6 +18,9 @@ MAX_LENGTH = 64
 
 START = "^"
 """Stands before the first character of a text, so that every character belongs to a pair."""
+
+_BITS = 21
+"""Of a Unicode code point."""
 
 _BETWEEN_WORDS = re.compile(r"[\s,;|、]+")
 _KEY = str.maketrans(string.ascii_uppercase, string.ascii_lowercase, REMOVED)
@@ -37,6 +44,21 @@ def words_of(typed: str) -> tuple[str, ...]:
 def grams(key: str) -> tuple[str, ...]:
     """The pairs of neighbouring characters within ``key``, in order; none of a single character."""
     return tuple(key[place : place + 2] for place in range(len(key) - 1))
+
+
+def number_of(gram: str) -> int:
+    """A pair as the store has it: ``search_grams``."""
+    return ord(gram[0]) << _BITS | ord(gram[1])
+
+
+def gram_of(number: int) -> str:
+    """The pair of a number of the store."""
+    return chr(number >> _BITS) + chr(number & ((1 << _BITS) - 1))
+
+
+def numbers_of(pairs: Iterable[str]) -> list[int]:
+    """Pairs as the store has them."""
+    return [number_of(pair) for pair in pairs]
 
 
 def is_code_like(key: str) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pypinyin import Style, pinyin
 
-from camera_registry.search.text import START, grams
+from camera_registry.search.text import START, gram_of, grams
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _READ = "select gram, in_name, elsewhere from search_gram"
 
-TOTAL = ""
+TOTAL = 0
 """The row that counts the cameras."""
 
 
@@ -43,15 +43,16 @@ class Vocabulary:
     by_sound: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, rows: Iterable[tuple[str, int, int]]) -> Vocabulary:
-        """The vocabulary of the counted pairs: each with its names and its other texts."""
+    def of(cls, rows: Iterable[tuple[int, int, int]]) -> Vocabulary:
+        """The vocabulary of the counted pairs: each as a number, with its names and its other texts."""
         in_name, elsewhere = {}, {}
         followers: dict[str, set[str]] = defaultdict(set)
         cameras = 0
-        for gram, names, others in rows:
-            if gram == TOTAL:
+        for number, names, others in rows:
+            if number == TOTAL:
                 cameras = names
                 continue
+            gram = gram_of(number)
             in_name[gram], elsewhere[gram] = names, others
             # What was written since the count has neither.
             if names or not others:

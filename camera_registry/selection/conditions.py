@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, and_, cast, false, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, and_, cast, false, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from camera_registry.search.clauses import is_fragment
-from camera_registry.search.text import grams, is_code_like, words_of
+from camera_registry.search.text import grams, is_code_like, numbers_of, words_of
 from models.camera import CameraState
 from models.tables import (
     camera,
@@ -107,16 +107,20 @@ def says(typed: str) -> ColumnElement[bool]:
 
 
 def _has_word(word: str) -> ColumnElement[bool]:
-    texts, code = (camera_words.c.name, camera_words.c.rest), camera_words.c.code
-    found = []
-    for text in texts:
-        stands: ColumnElement[bool] = text.like(f"%{word}%")
-        if pairs := grams(word):
-            # What the index answers; the text itself decides.
-            stands = and_(func.search_grams(text).op("@>")(cast(list(pairs), ARRAY(text.type))), stands)
-        found.append(stands)
+    name, rest, code = camera_words.c.name, camera_words.c.rest, camera_words.c.code
+    fragment = f"%{word}%"
+    stands = [name.like(fragment), rest.like(fragment)]
+    indexed = [_has_pairs(name, word), _has_pairs(rest, word)] if len(word) > 1 else []
     if is_fragment(word):
-        found.append(code.like(f"%{word}%"))
-    elif is_code_like(word):
-        found.append(code.like(f"{word}%"))
-    return or_(*found)
+        return or_(*stands, code.like(fragment))
+    if is_code_like(word):
+        begins = code.like(f"{word}%")
+        stands.append(begins)
+        indexed += [begins] if indexed else []
+    # Two conditions, not one each for name and rest: pairs are then only asked of the index, not of the row.
+    return and_(*([or_(*indexed)] if indexed else []), or_(*stands))
+
+
+def _has_pairs(text: ColumnElement[str], word: str) -> ColumnElement[bool]:
+    pairs = cast(numbers_of(grams(word)), ARRAY(BigInteger))
+    return func.search_grams(text).op("@>", is_comparison=True)(pairs)

@@ -17,10 +17,14 @@ return lower(translate(
 create function search_rest(address text, owner text) returns text language sql immutable parallel safe
 return coalesce(search_key(address), '') || '|' || coalesce(search_key(owner), '')
 """,
-    # Pairs of neighbouring characters; '^' stands before the first, so that every character is in some pair.
+    # Pairs of neighbouring characters, two code points in a number; '^' stands before the first, so that every
+    # character is in some pair. Numbers, because the planner cannot estimate arrays of text whose collation is
+    # not the database's own.
     """
-create function search_grams(key text) returns text[] language sql immutable strict parallel safe
-return array(select substr('^' || key, place, 2) from generate_series(1, length(key)) place)
+create function search_grams(key text) returns bigint[] language sql immutable strict parallel safe
+return array(
+    select ascii(substr('^' || key, place, 1))::bigint << 21 | ascii(substr(key, place, 1))
+      from generate_series(1, length(key)) place)
 """,
 )
 """Made before the tables, whose index is on one of them."""

@@ -48,12 +48,12 @@ camera_search = Table(
 search_gram = Table(
     "search_gram",
     metadata,
-    Column("gram", Text(collation="C"), primary_key=True, comment="two neighbouring characters"),
+    Column("gram", BigInteger, primary_key=True, autoincrement=False, comment="as search_grams has it"),
     Column(
         "in_name", Integer, nullable=False, server_default="0", comment="names with it, when last counted"
     ),
     Column("elsewhere", Integer, nullable=False, server_default="0", comment="addresses and owners with it"),
-    comment="pairs that occur: for spelling, pinyin and the choice of a plan; the empty one counts cameras",
+    comment="pairs that occur: for spelling, pinyin and the choice of a plan; 0 counts cameras",
 )
 
 search_behind = Table(

@@ -37,7 +37,9 @@ def upgrade() -> None:
     )
     op.create_table(
         "search_gram",
-        sa.Column("gram", sa.Text(collation="C"), nullable=False, comment="two neighbouring characters"),
+        sa.Column(
+            "gram", sa.BigInteger(), autoincrement=False, nullable=False, comment="as search_grams has it"
+        ),
         sa.Column(
             "in_name",
             sa.Integer(),
@@ -53,7 +55,7 @@ def upgrade() -> None:
             comment="addresses and owners with it",
         ),
         sa.PrimaryKeyConstraint("gram", name=op.f("pk_search_gram")),
-        comment="pairs that occur: for spelling, pinyin and the choice of a plan; the empty one counts cameras",
+        comment="pairs that occur: for spelling, pinyin and the choice of a plan; 0 counts cameras",
     )
     op.create_table(
         "search_behind",
