@@ -38,6 +38,7 @@ from api.routes import (
     tiles,
 )
 from api.schemas import Problem
+from api.search_keeper import SearchKeeper
 from api.sessions import Sessions
 from api.stream import EventStream, Streams
 from api.throttle import Throttle
@@ -90,9 +91,11 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         context.bell.start()
+        context.search.start()
         context.tile_watch.start()
         yield
         await context.tile_watch.stop()
+        await context.search.stop()
         await context.bell.stop()
 
     app = FastAPI(
@@ -140,6 +143,7 @@ def _context(database: Database, settings: Settings, evidence: EvidenceStore, cl
         basic_logins=BasicLogins(sessions, clock),
         cache=Cache(clock, max_bytes=CACHE_BYTES),
         bell=bell,
+        search=SearchKeeper(database, clock),
         streams=Streams(),
         events=EventStream(database, sessions, bell, clock),
         tile_watch=tile_watch,

@@ -13,6 +13,7 @@ from api.bell import Bell
 from api.cache import Cache
 from api.cursor import MAX_LENGTH
 from api.ogc.basic import BasicLogins
+from api.search_keeper import SearchKeeper
 from api.sessions import Asker, Sessions
 from api.stream import EventStream, Streams
 from api.tile_drawing import TileDrawing
@@ -43,6 +44,7 @@ class Context:
     bell: Bell
     streams: Streams
     events: EventStream
+    search: SearchKeeper
     tile_watch: TileWatch
     tile_waits: Streams
     drawing: TileDrawing

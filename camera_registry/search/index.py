@@ -67,17 +67,21 @@ DRIFT = 0.1
 """Share of all cameras by which the counts may be out before they are made anew."""
 
 
-async def catch_up(database: Database) -> int:
+async def catch_up(database: Database, *, thorough: bool = True) -> int:
     """Index what is not indexed yet, and return how many cameras that were.
 
     Nothing is done while another process does it. Each batch is its own transaction: interrupted, the rest
     is done the next time.
 
+    Args:
+        database: The store.
+        thorough: Whether to see, even if nothing waits, how far the counts of pairs are out.
+
     Raises:
         UnavailableError: The database went away.
     """
     async with database.raw() as connection:
-        if not await connection.fetchval(BEHIND) and not await _drifted(connection):
+        if not await connection.fetchval(BEHIND) and not (thorough and await _drifted(connection)):
             return 0
         if not await connection.fetchval("select pg_try_advisory_lock($1)", _LOCK):
             return 0

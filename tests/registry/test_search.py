@@ -228,7 +228,7 @@ async def test_an_import_is_found_before_it_is_indexed_and_after(catalogue: Data
         assert not await connection.fetchval(BEHIND)
     assert await names(catalogue, "新建139号") == before
     assert len(await names(catalogue, "海事局", limit=200)) == AT_ONCE + 40
-    assert await names(catalogue, "xj139") == before, "its pairs have been counted"
+    assert (await names(catalogue, "xj139"))[:1] == ["新建139号"], "its pairs have been counted"
 
 
 async def test_many_renamed_at_once_are_found_under_their_new_names(catalogue: Database) -> None:
