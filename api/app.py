@@ -174,6 +174,7 @@ def _versioned(app: FastAPI) -> APIRouter:
         organisations,
         points,
         coordinates,
+        coordinates,
     ):
         router.include_router(part.router)
 

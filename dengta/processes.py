@@ -140,8 +140,16 @@ def units_assign_work(_settings: Settings, database: Database) -> Work:
     return assign_work(database)
 
 
+def crs_check_work(_settings: Settings, database: Database) -> Work:
+    """Survey the catalogue's coordinates."""
+    from camera_registry.coordinates.job import survey_work
+
+    return survey_work(database, SystemClock())
+
+
 WORKS: dict[str, Callable[[Settings, Database], Work]] = {
     "import": import_work,
+    "crs-check": crs_check_work,
     "units": units_work,
     "units-assign": units_assign_work,
     "units-undo": units_undo_work,
