@@ -26,6 +26,9 @@ from api.routes import (
     events,
     evidence,
     exports,
+    governance,
+    governance_rules,
+    governance_work,
     health,
     imports,
     jobs,
@@ -174,7 +177,9 @@ def _versioned(app: FastAPI) -> APIRouter:
         organisations,
         points,
         coordinates,
-        coordinates,
+        governance,
+        governance_rules,
+        governance_work,
     ):
         router.include_router(part.router)
 

@@ -30,6 +30,16 @@ def decode_id(cursor: str) -> int:
     return _id(row_id)
 
 
+def decode_pair(cursor: str) -> tuple[int, int]:
+    """The key of a list that is ordered by two ids.
+
+    Raises:
+        InvalidInputError: It is no cursor of such a list.
+    """
+    first, second = _decode(cursor, 2)
+    return _id(first), _id(second)
+
+
 def decode_moment_and_id(cursor: str) -> tuple[datetime, int]:
     """The key of a list that is ordered by a moment and an id.
 

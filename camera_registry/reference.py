@@ -1,4 +1,4 @@
-"""The tables a new installation starts with: the 23 application scenes and the 38 point layers."""
+"""The tables a new installation starts with: the 23 scenes, the 38 point layers, the rules of governance."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from base.errors import SetupError
+from camera_registry.governance.rules import load_rules
 
 if TYPE_CHECKING:
     import asyncpg

@@ -94,3 +94,40 @@ async def list_scored(  # noqa: PLR0913, PLR0917 - a page of a filtered list has
         *(after, limit, *parameters),
     )
     return [Scored(**row) for row in rows]
+
+
+BANDS = ((0.0, 60.0), (60.0, 80.0), (80.0, 90.0), (90.0, 100.0), (100.0, None))
+"""Scores from, and below; the last is whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """How many records score from ``least`` to ``below``; None is up to the best."""
+
+    least: float
+    below: float | None
+    cameras: int
+
+
+_BANDS = """
+select width_bucket(s.score::float8, $1::float8[]) as band, count(*) as cameras
+  from camera join camera_score s on s.camera_id = camera.id
+ where {condition}
+ group by 1
+"""
+
+
+async def bands(connection: asyncpg.Connection[Any], scope: Scope, cameras: Cameras) -> list[Band]:
+    """The records within ``scope`` by their scores, the worst first."""
+    condition, parameters = meant(scope, cameras, first=2)
+    rows = await connection.fetch(
+        _BANDS.format(condition=condition), [least for least, _ in BANDS], *parameters
+    )
+    counted = {row["band"]: row["cameras"] for row in rows}
+    return [Band(least, below, counted.get(n, 0)) for n, (least, below) in enumerate(BANDS, start=1)]
+
+
+async def last_assessment(connection: asyncpg.Connection[Any]) -> datetime | None:
+    """When all cameras were last assessed; None before the first time."""
+    moment: datetime | None = await connection.fetchval("select max(ended_at) from governance_run")
+    return moment
