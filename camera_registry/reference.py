@@ -1,4 +1,4 @@
-"""The tables a new installation starts with: the 23 scenes, the 38 point layers, the rules of governance."""
+"""The tables a new installation starts with: 23 scenes, 38 point layers, rules of governance and suggestion."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import orjson
 
 from base.errors import SetupError
 from camera_registry.governance.rules import load_rules
+from camera_registry.suggestion.rule_book import load_presets
 
 if TYPE_CHECKING:
     import asyncpg
@@ -109,6 +110,7 @@ async def load_reference(connection: asyncpg.Connection[Any]) -> None:
     await connection.executemany(INSERT_LAYER, [astuple(layer) for layer in layers])
     styles = [(layer.code, layer.symbol, layer.color, layer.min_zoom, layer.visible) for layer in layers]
     await connection.executemany(STYLE_LAYER, styles)
+    await load_presets(connection)
 
 
 def _rows(file_name: str) -> list[dict[str, Any]]:

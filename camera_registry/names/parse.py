@@ -89,6 +89,7 @@ def _value(given: str, normal: Normal, head: Head, tail: Tail, reading: Reading)
         form=tail.form,
         ptz_type=tail.ptz_type,
         ordinal=tail.ordinal,
+        core=text[head.end : tail.start].strip(),
         parts=_parts(normal, sorted(understood, key=_position)),
         rest=_parts(normal, [(PartKind.REST, *stretch) for stretch in rest]),
     )

@@ -144,6 +144,7 @@ class CameraName(NamedTuple):
         form: What kind of camera, e.g. ``枪机``.
         ptz_type: GB/T 28181 PTZType that the form means.
         ordinal: Which of several.
+        core: The normal form of what stands between the leads (city, district, …) and the form.
         parts: The stretches that were understood, in order.
         rest: Those that were not.
     """
@@ -168,6 +169,7 @@ class CameraName(NamedTuple):
     form: str | None = None
     ptz_type: int | None = None
     ordinal: int | None = None
+    core: str = ""
     parts: tuple[Part, ...] = ()
     rest: tuple[Part, ...] = ()
 
