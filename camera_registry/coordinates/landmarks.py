@@ -172,8 +172,7 @@ async def read_landmarks(connection: asyncpg.Connection[Any]) -> Landmarks:
 
 def _scale_at(lines: NDArray[np.object_]) -> Floats:
     """Metres to a degree of longitude and of latitude in the middle of what there is (WGS-84)."""
-    bounds = shapely.total_bounds(lines)
-    middle = math.radians(float(bounds[[1, 3]].mean())) if len(lines) else 0.0
+    middle = math.radians(float(shapely.total_bounds(lines)[[1, 3]].mean())) if len(lines) else 0.0
     latitude = 111_132.95 - 559.85 * math.cos(2 * middle) + 1.18 * math.cos(4 * middle)
     longitude = 111_412.88 * math.cos(middle) - 93.5 * math.cos(3 * middle)
     return np.array([longitude, latitude])
