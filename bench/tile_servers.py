@@ -106,7 +106,7 @@ async def _log_in(url: str) -> str:
 
 @contextmanager
 def tipg(cluster: PrivatePostgres, folder: Path) -> Iterator[Server]:
-    """tipg as its documentation advises: uvicorn's fast parts, a connection for each client, one table listed.
+    """tipg as its documentation advises: uvicorn's fast parts, a connection to each client, one table.
 
     No camera is left out (``max_features_per_tile``), none is drawn twice (no buffer, like ours), and the
     catalogue is not read again while it is measured.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gis.tiles import (
     BASE_MAX_ZOOM,
     CAMERA_MAX_ZOOM,
+    DETAILS_FROM_ZOOM,
     POINTS_FROM_ZOOM,
     ROADS_FROM_ZOOM,
     TOWNSHIPS_FROM_ZOOM,
@@ -75,8 +76,8 @@ CAMERAS = TileSet(
             "point",
             {
                 "state": "0 unknown, 1 online, 2 degraded, 3 offline",
-                "scene": "id of its first scene",
-                "heading": "degrees clockwise from north",
+                "scene": f"id of its first scene, from zoom {DETAILS_FROM_ZOOM} on",
+                "heading": f"degrees clockwise from north, from zoom {DETAILS_FROM_ZOOM} on",
             },
             POINTS_FROM_ZOOM,
             CAMERA_MAX_ZOOM,

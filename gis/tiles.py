@@ -24,6 +24,9 @@ CELL_BITS = 5
 POINTS_FROM_ZOOM = 13
 """Below it cameras are counted by cells; from it on each is drawn."""
 
+DETAILS_FROM_ZOOM = 14
+"""From it on a camera's scene and heading are told; before, a tile holds thousands and signs are dots."""
+
 CAMERA_MAX_ZOOM = 16
 BASE_MAX_ZOOM = 14
 
@@ -108,7 +111,8 @@ _CLUSTER = """ST_MakePoint(floor((total_x / n - $1) * $3::float8),
 """A cluster lies at its cameras' mean, hence within its cell."""
 
 _POINT = """ST_MakePoint(floor((x - $1) * $3::float8), floor((y - $2) * $3::float8)) geom,
-           camera id, known_state::int state, azimuth::int heading, served::int scene"""
+           camera id, known_state::int state"""
+_DETAILS = ", azimuth::int heading, served::int scene"
 
 CAMERA_CLUSTERS = f"""
 select ST_AsMVT(cluster, 'cluster', {EXTENT}, 'geom') from (
@@ -119,7 +123,7 @@ select ST_AsMVT(cluster, 'cluster', {EXTENT}, 'geom') from (
 
 CAMERA_POINTS = f"""
 select ST_AsMVT(camera, 'camera', {EXTENT}, 'geom', 'id') from (
-    select {_POINT}
+    select {_POINT}{{details}}
       from camera_tile_points($4, $5, $6, $7, $8, $9)) camera
 """
 """Each camera of a tile, with no more than is needed to draw it."""
@@ -151,7 +155,7 @@ select ST_AsMVT(cluster, 'cluster', {extent}, 'geom') from (
 
 _FILTERED_POINTS = """
 select ST_AsMVT(camera, 'camera', {extent}, 'geom', 'id') from (
-    select {point} from (
+    select {point}{details} from (
         select camera.id camera, camera.tile_x x, camera.tile_y y, {state} known_state, {heading} azimuth,
                {scene} served
           from {source}
@@ -238,18 +242,22 @@ def camera_statement(  # noqa: PLR0913 - a scope has four parts
     scope = (tree_left, tree_right, whole_city, max_sensitivity)
     values = (*tile.origin, tile.scale, *tile.places, *scope)
     of_cells = (2 * tile.cell_bits,) if clusters else ()
-    if condition is not None:
-        return Statement(_filtered(condition, clusters=clusters), (*values, *condition.values, *of_cells))
-    return Statement(CAMERA_CLUSTERS if clusters else CAMERA_POINTS, (*values, *of_cells))
+    details = _DETAILS if tile.z >= DETAILS_FROM_ZOOM else ""
+    if condition is None:
+        drawing = CAMERA_CLUSTERS if clusters else CAMERA_POINTS.format(details=details)
+        return Statement(drawing, (*values, *of_cells))
+    drawing = _filtered(condition, details, clusters=clusters)
+    return Statement(drawing, (*values, *condition.values, *of_cells))
 
 
-def _filtered(condition: Condition, *, clusters: bool) -> str:
+def _filtered(condition: Condition, details: str, *, clusters: bool) -> str:
     asked = set(re.findall(r"\bcamera\.(\w+)", condition.sql))
     narrow = asked <= NARROW_COLUMNS
     return (_FILTERED_CLUSTERS if clusters else _FILTERED_POINTS).format(
         extent=EXTENT,
         cluster=_CLUSTER,
         point=_POINT,
+        details=details,
         source=_NARROW if narrow else _WIDE,
         within=_WITHIN,
         condition=condition.sql,

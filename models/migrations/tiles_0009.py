@@ -14,8 +14,8 @@ what a tile shows is always what the catalogue says, whether anybody refreshes o
 REFRESH_LOCK = 0x74696C65
 """Advisory lock: one refresh at a time ("tile")."""
 
-CELL_BITS = 20
-"""Bits of ``place`` below a cell of ``camera_cell``: a tile of zoom 16, as large as the cells of zoom 11."""
+CELL_BITS = 18
+"""Bits of ``place`` below a cell of ``camera_cell``: a tile of zoom 17, as large as the clusters of zoom 12."""
 
 PART_BITS = 24
 """Bits of ``place`` below an announced part of the map: a tile of zoom 14, about 2 km here."""
@@ -138,16 +138,11 @@ begin
     else
         return query
         select camera_id, tile_x, tile_y, state, heading, scene from camera_tile
-         where {_SCOPED}
-         order by place, camera_id;
+         where {_SCOPED};  -- in the order of the index: by place
     end if;
 end
 $$
 """
-
-_SUMS = """count(*), count(*) filter (where state = 1), count(*) filter (where state = 2),
-               count(*) filter (where state = 3), sum(tile_x)::double precision, sum(tile_y)::double precision"""
-_SUMS_OF_CELLS = """sum(cameras), sum(online), sum(degraded), sum(offline), sum(sum_x), sum(sum_y)"""
 
 CELLS = f"""
 create function camera_tile_cells(
@@ -159,25 +154,15 @@ create function camera_tile_cells(
 begin
     {_CATCH_UP}
     if exists (select from camera_tile_due) then
-        if cell_bits >= {CELL_BITS} then
-            return query
-            select place >> cell_bits, {_SUMS_OF_CELLS} from camera_cell_seen
-             where {_SCOPED}
-             group by 1 having sum(cameras) > 0 order by 1;
-        else
-            return query
-            select place >> cell_bits, {_SUMS} from camera_seen
-             where {_SCOPED}
-             group by 1 order by 1;
-        end if;
-    elsif cell_bits >= {CELL_BITS} then
         return query
-        select place >> cell_bits, {_SUMS_OF_CELLS} from camera_cell
+        select place >> cell_bits, sum(cameras), sum(online), sum(degraded), sum(offline), sum(sum_x), sum(sum_y)
+          from camera_cell_seen
          where {_SCOPED}
-         group by 1 order by 1;
+         group by 1 having sum(cameras) > 0 order by 1;
     else
         return query
-        select place >> cell_bits, {_SUMS} from camera_tile
+        select place >> cell_bits, sum(cameras), sum(online), sum(degraded), sum(offline), sum(sum_x), sum(sum_y)
+          from camera_cell
          where {_SCOPED}
          group by 1 order by 1;
     end if;
@@ -231,7 +216,9 @@ begin
     cells := cells || more_cells;
     delete from camera_cell where place = any(cells);
     insert into camera_cell
-    select cell, unit_tree, sensitivity, {_SUMS}
+    select cell, unit_tree, sensitivity, count(*), count(*) filter (where state = 1),
+           count(*) filter (where state = 2), count(*) filter (where state = 3),
+           sum(tile_x), sum(tile_y)
       from (select distinct unnest(cells) as cell) touched
       join camera_tile on place between cell and cell + {(1 << CELL_BITS) - 1}
      group by 1, 2, 3

@@ -50,7 +50,7 @@ camera_tile = Table(
 camera_cell = Table(
     "camera_cell",
     metadata,
-    Column("place", BigInteger, nullable=False, comment="the first of its cell, a tile of zoom 16"),
+    Column("place", BigInteger, nullable=False, comment="the first of its cell, a tile of zoom 17"),
     Column("unit_tree", Integer),
     Column("sensitivity", SmallInteger, nullable=False),
     Column("cameras", Integer, nullable=False),

@@ -73,7 +73,7 @@ def _tables() -> None:
     op.create_table(
         "camera_cell",
         sa.Column(
-            "place", sa.BigInteger(), nullable=False, comment="the first of its cell, a tile of zoom 16"
+            "place", sa.BigInteger(), nullable=False, comment="the first of its cell, a tile of zoom 17"
         ),
         sa.Column("unit_tree", sa.Integer(), nullable=True),
         sa.Column("sensitivity", sa.SmallInteger(), nullable=False),
