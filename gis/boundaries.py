@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 from pyproj import Transformer
+from shapely.errors import GEOSException
 
 from base.errors import InvalidInputError
 
@@ -76,15 +77,12 @@ def mend(shape: shapely.Geometry | None, *, limit: float = REPAIR_LIMIT) -> Repa
     _require_usable(shape)
     done: list[str] = []
     polygons = _polygons(shape, done)
-    plain = shapely.remove_repeated_points(polygons, 0)
-    repeated = int(shapely.get_num_coordinates(polygons) - shapely.get_num_coordinates(plain))
-    if repeated:
-        done.append(f"{repeated} repeated corner{'s' * (repeated != 1)} removed")
+    plain = _without_repeats(polygons, done)
     before = area_m2(plain)
     whole, reason = plain, ""
     if not shapely.is_valid(plain):
         reason = _in_words(shapely.is_valid_reason(plain))
-        whole = _polygons(shapely.make_valid(plain, method="structure", keep_collapsed=False), [])
+        whole = _polygons(_made_valid(plain), [])
         done.append(reason)
     whole = _without_crumbs(whole, done)
     after = area_m2(whole)
@@ -130,6 +128,24 @@ def _polygons(shape: shapely.Geometry, done: list[str]) -> shapely.MultiPolygon:
     if len(ground) < len(parts):
         done.append("lines and points beside its polygons dropped")
     return shapely.MultiPolygon(ground)
+
+
+def _without_repeats(shape: shapely.MultiPolygon, done: list[str]) -> shapely.MultiPolygon:
+    try:
+        plain: shapely.MultiPolygon = shapely.remove_repeated_points(shape, 0)
+    except GEOSException:  # nothing would be left of one of its rings: what follows drops that ring
+        return shape
+    repeated = int(shapely.get_num_coordinates(shape) - shapely.get_num_coordinates(plain))
+    if repeated:
+        done.append(f"{repeated} repeated corner{'s' * (repeated != 1)} removed")
+    return plain
+
+
+def _made_valid(shape: shapely.MultiPolygon) -> shapely.Geometry:
+    try:
+        return shapely.make_valid(shape, method="structure", keep_collapsed=False)
+    except GEOSException as err:
+        raise InvalidInputError("It is broken beyond repair.", remedy="Draw it anew.") from err
 
 
 def _without_crumbs(shape: shapely.MultiPolygon, done: list[str]) -> shapely.MultiPolygon:
