@@ -10,12 +10,14 @@ from sqlalchemy import func, select, update
 from api.audit import record
 from api.errors import EditedMeanwhileError
 from base.errors import ForbiddenError, NotFoundError
+from camera_registry.governance.assess import assess_cameras
 from gis.jurisdiction import unit_at
 from models.tables import account, audit, camera
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import asyncpg
     from sqlalchemy import RowMapping
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -48,7 +50,7 @@ class Edit:
 
 
 async def edit_camera(connection: AsyncConnection, clock: Clock, asker: Asker, edit: Edit) -> None:
-    """Do ``edit`` in the caller's transaction.
+    """Do ``edit`` in the caller's transaction, and say anew what is wrong with the record.
 
     Args:
         connection: The transaction.
@@ -79,6 +81,14 @@ async def edit_camera(connection: AsyncConnection, clock: Clock, asker: Asker, e
     await connection.execute(update(camera).where(this).values(**values))
     detail = _difference(before, values)
     await record(connection, asker.deed(ACTION, f"camera/{edit.camera_id}", detail))
+    await assess_cameras(await driver_of(connection), clock.now(), [edit.camera_id])
+
+
+async def driver_of(connection: AsyncConnection) -> asyncpg.Connection[Any]:
+    """The bare connection below, in the same transaction."""
+    driver: asyncpg.Connection[Any] | None = (await connection.get_raw_connection()).driver_connection
+    assert driver is not None
+    return driver
 
 
 def etag(version: int) -> str:
@@ -96,9 +106,7 @@ async def _move(
     connection: AsyncConnection, asker: Asker, longitude: float, latitude: float
 ) -> dict[str, Any]:
     """The columns of the new place, and the unit whose ground it is."""
-    driver = (await connection.get_raw_connection()).driver_connection
-    assert driver is not None
-    unit = await unit_at(driver, longitude, latitude)
+    unit = await unit_at(await driver_of(connection), longitude, latitude)
     inside = unit is not None and asker.scope.tree_left <= unit.tree_left <= asker.scope.tree_right
     if not inside and not asker.scope.whole_city:
         raise ForbiddenError(

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, update
 
 from api.audit import record
-from api.camera_edit import matches
+from api.camera_edit import driver_of, matches
 from api.errors import EditedMeanwhileError
 from base.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from camera_registry.governance.rules import load_rules, read_rules
@@ -26,7 +26,6 @@ from models.tables import (
 )
 
 if TYPE_CHECKING:
-    import asyncpg
     from sqlalchemy import Table
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -56,13 +55,6 @@ class Kind:
 RULE = Kind(governance_rule, "rule", ("threshold", "threshold_least", "threshold_most"))
 INDICATOR = Kind(governance_indicator, "indicator")
 SETTING = Kind(governance_setting, "setting", ("value", "least", "most"))
-
-
-async def driver_of(connection: AsyncConnection) -> asyncpg.Connection[Any]:
-    """The bare connection below, in the same transaction."""
-    driver: asyncpg.Connection[Any] | None = (await connection.get_raw_connection()).driver_connection
-    assert driver is not None
-    return driver
 
 
 async def edit_decision(  # noqa: PLR0913, PLR0917 - a conditional edit has these parts

@@ -24,6 +24,7 @@ app = typer.Typer(
 def _register() -> None:
     from dengta.commands import (
         account,
+        assess,
         bench,
         cameras,
         check_crs,
@@ -32,6 +33,7 @@ def _register() -> None:
         doctor,
         events,
         export,
+        governance,
         imports,
         jobs,
         look,
@@ -50,6 +52,7 @@ def _register() -> None:
         ("import", imports.import_),
         ("imports", imports.imports),
         ("export", export.export_),
+        ("assess", assess.assess),
         ("cameras", cameras.cameras),
         ("check-crs", check_crs.check_crs),
         ("look", look.look),
@@ -61,6 +64,7 @@ def _register() -> None:
         app.command(name)(function)
     app.add_typer(models.app, name="models")
     app.add_typer(account.app, name="account")
+    app.add_typer(governance.app, name="governance")
     app.add_typer(jobs.app, name="jobs")
     app.add_typer(samples.app, name="sample")
     app.add_typer(units.app, name="units")

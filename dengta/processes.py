@@ -79,15 +79,18 @@ async def looker(settings: Settings, database: Database) -> None:
 
 
 async def clerk(settings: Settings, database: Database) -> None:
-    """Have the jobs done that people asked for."""
+    """Have the jobs done that people asked for, and one assessment a day that nobody asks for."""
+    from camera_registry.governance.schedule import DailyAssessment
     from camera_registry.job_book import Book
     from workers.clerk import ClerkProcess
     from workers.desk import ChildDesk
 
     folder, book = _job_folder(settings), Book(database)
+    daily = DailyAssessment(database, SystemClock(), settings.time_zone)
 
     async def tidy() -> None:
         folder.sweep(await book.open_files())
+        await daily.glance()
 
     await ClerkProcess(
         database,
@@ -147,7 +150,15 @@ def crs_check_work(_settings: Settings, database: Database) -> Work:
     return survey_work(database, SystemClock())
 
 
+def assess_work(settings: Settings, database: Database) -> Work:
+    """Assess every camera."""
+    from camera_registry.governance.assess import assess_work
+
+    return assess_work(database, SystemClock(), settings.time_zone)
+
+
 WORKS: dict[str, Callable[[Settings, Database], Work]] = {
+    "assess": assess_work,
     "import": import_work,
     "crs-check": crs_check_work,
     "units": units_work,

@@ -6,11 +6,11 @@ from fastapi import APIRouter, Body, Path, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from api.camera_edit import etag
+from api.camera_edit import driver_of, etag
 from api.context import CameraReader, Context, Ctx, RuleEditor
 from api.errors import PreconditionRequiredError
 from api.governance_answers import indicator_record, rule_record, setting_record
-from api.governance_edit import INDICATOR, RULE, SETTING, Kind, driver_of, edit_decision
+from api.governance_edit import INDICATOR, RULE, SETTING, Kind, edit_decision
 from api.governance_links import Links
 from api.idempotency import Write, once
 from api.routes.cameras import IfMatch, Key

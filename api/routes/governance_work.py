@@ -13,6 +13,7 @@ from sqlalchemy import select
 from starlette.background import BackgroundTask
 
 from api.audit import record
+from api.camera_edit import driver_of
 from api.context import Authenticated, CameraEditor, CameraReader, Context, Ctx, RuleEditor
 from api.file_names import attachment
 from api.governance_answers import camera_governance
@@ -100,7 +101,7 @@ async def withdraw(  # noqa: PLR0913, PLR0917 - a repeatable write has these par
 
 
 async def _examined(connection: Any, context: Context, asker: Asker, camera_id: int) -> Response:
-    driver = (await connection.get_raw_connection()).driver_connection
+    driver = await driver_of(connection)
     book = await read_rules(driver)
     found = await examine(driver, book, context.clock.now(), asker.scope, camera_id)
     return JSONResponse(camera_governance(book, found).model_dump(mode="json"))

@@ -216,7 +216,7 @@ async def _look_again(
         await _assess_some(connection, book, now, ids)
 
 
-def work(
+def assess_work(
     database: Database, clock: Clock, time_zone: str
 ) -> Callable[[Job, Tell], Awaitable[dict[str, Any]]]:
     """The work of a job of kind :data:`KIND`."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from base.errors import NotFoundError
 from camera_registry.governance.evaluate import find_some
-from camera_registry.governance.faults import Fault, FaultFilter, list_faults
+from camera_registry.governance.faults import NAMED, Fault, FaultFilter, list_faults
 from camera_registry.governance.indicators import RESULTS, validity
 from camera_registry.governance.meant import Cameras, meant
 from camera_registry.governance.neighbours import clashing
@@ -49,8 +49,10 @@ class Examined:
 
 _CAMERA = """
 select camera.id, camera.code, camera.name, camera.address, camera.owner, camera.maintainer,
-       u.code as unit_code, u.name as unit_name
-  from camera left join organisation u on u.id = camera.unit_id
+       u.code as unit_code, u.name as unit_name, coalesce(u.name, named.name) as jurisdiction
+  from camera
+  left join organisation u on u.id = camera.unit_id
+  left join lateral ({named}) named on true
  where camera.id = $1 and {condition}
 """
 
@@ -68,7 +70,7 @@ async def examine(
         NotFoundError: There is no such camera within ``scope``.
     """
     condition, parameters = meant(scope, Cameras(), first=2)
-    row = await connection.fetchrow(_CAMERA.format(condition=condition), camera_id, *parameters)
+    row = await connection.fetchrow(_CAMERA.format(condition=condition, named=NAMED), camera_id, *parameters)
     if row is None:
         raise NotFoundError("There is no such camera.")
     compared = sorted({camera_id, *await clashing(connection, book, [camera_id])})
@@ -126,6 +128,7 @@ def _as_known(  # noqa: PLR0913, PLR0917 - all that is known of it
         maintainer=row["maintainer"],
         unit_code=row["unit_code"],
         unit_name=row["unit_name"],
+        jurisdiction=row["jurisdiction"],
         rule=book.by_id[found.rule_id],
         value=found.value,
         other_id=other_id,

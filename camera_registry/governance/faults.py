@@ -80,6 +80,7 @@ class Fault:
         maintainer: Who mends it.
         unit_code: The unit it stands in, or None.
         unit_name: That unit's name.
+        jurisdiction: That unit's name, or that of the district its codes name where it stands in none.
         rule: What it was asked.
         value: What stands there; None where nothing does, or nobody may see it.
         other_id: A camera that it clashes with, if the asker may see it.
@@ -100,6 +101,7 @@ class Fault:
     maintainer: str | None
     unit_code: str | None
     unit_name: str | None
+    jurisdiction: str | None
     rule: Rule
     value: str | None
     other_id: int | None
@@ -113,7 +115,7 @@ class Fault:
 
     def responsible(self, language: Language = Language.CHINESE) -> str:
         """Who has to mend it: the nearest that is known to the one whose duty it is."""
-        unit = self.unit_name or NOBODY[language]
+        unit = self.jurisdiction or NOBODY[language]
         if self.rule.duty == "platform":
             return PLATFORM[language]
         if self.rule.duty == "maintainer" and self.maintainer:
@@ -131,14 +133,24 @@ class Fault:
         return f"{words}：{told}" if language is Language.CHINESE else f"{words}: {told}"
 
 
+NAMED = """
+select d.name from organisation d
+ where u.id is null and d.level = 1
+   and left(d.civil_code, 6) in (left(camera.code, 6), left(camera.civil_code, 6))
+ order by left(d.civil_code, 6) = left(camera.code, 6) desc
+ limit 1
+"""
+"""The district that a camera without a unit, ``u``, is told by its codes to belong to."""
+
 _FAULTS = """
 select f.camera_id, f.rule_id, f.state, f.value, f.since, f.mended_at, f.excuse, f.excused_until,
        a.username as excused_by, other.id as other_id, other.name as other_name,
        camera.code, camera.name, camera.address, camera.owner, camera.maintainer,
-       u.code as unit_code, u.name as unit_name
+       u.code as unit_code, u.name as unit_name, coalesce(u.name, named.name) as jurisdiction
   from camera_fault f
   join camera on camera.id = f.camera_id
   left join organisation u on u.id = camera.unit_id
+  left join lateral ({named}) named on true
   left join account a on a.id = f.excused_by
   left join camera other on other.id = f.other_id and other.sensitivity <= $1
                         and ($2 or other.unit_tree between $3 and $4)
@@ -165,7 +177,7 @@ async def list_faults(  # noqa: PLR0913 - a page of a filtered list has these pa
     """Faults of cameras within ``scope``, by camera and rule, after that one."""
     condition, parameters = meant(scope, cameras, first=_FIRST)
     rows = await connection.fetch(
-        _FAULTS.format(condition=condition),
+        _FAULTS.format(condition=condition, named=NAMED),
         *(scope.max_sensitivity, scope.whole_city, scope.tree_left, scope.tree_right),
         *(wanted.rule_ids(book), wanted.state_numbers, *after, limit, *parameters),
     )
@@ -183,8 +195,8 @@ def _fault(row: asyncpg.Record, rules: Mapping[int, Rule]) -> Fault:
         **{
             name: row[name]
             for name in (
-                *("address", "owner", "maintainer", "unit_code", "unit_name", "value", "other_id"),
-                *("other_name", "since", "mended_at", "excuse", "excused_until", "excused_by"),
+                *("address", "owner", "maintainer", "unit_code", "unit_name", "jurisdiction", "value"),
+                *("other_id", "other_name", "since", "mended_at", "excuse", "excused_until", "excused_by"),
             )
         },
     )

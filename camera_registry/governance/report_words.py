@@ -22,7 +22,6 @@ _WORDS = {
     "score": ("平均得分", "Mean score"),
     "faults": ("未整改问题", "Open faults"),
     "rank": ("排名", "Rank"),
-    "key": ("代码", "Code"),
     "name": ("名称", "Name"),
     "indicator": ("指标", "Indicator"),
     "rate": ("比率", "Rate"),
@@ -55,7 +54,6 @@ _WORDS = {
     "responsible": ("整改责任方", "To be mended by"),
     "since": ("发现日期", "Found on"),
     "unreported": ("（未填）", "(not reported)"),
-    "small": ("路数过少，不参与排名", "too few cameras for a rank"),
     "yes-word": ("是", "yes"),
     "no-word": ("否", "no"),
     "duty-unit": ("辖区单位", "unit"),
@@ -75,6 +73,7 @@ _WORDS = {
         "在线率目前按最近一次看图的结果计算，是路数之比，不是时长之比。",
         "The online rate is, for now, of the last look at each camera: a share of cameras, not of seconds.",
     ),
+    "note-rank": ("按档案合格率排名。", "Ranked by record completeness."),
     "note-small": ("少于 {n} 路的不参与排名。", "Groups of fewer than {n} cameras are not ranked."),
     "note-scenes": (
         "一路摄像机可服务多个场景，各场景之和可能大于合计。",

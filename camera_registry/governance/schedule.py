@@ -24,6 +24,33 @@ def is_due(now: datetime, last_day: date | None, hour: int) -> bool:
     return now.hour >= hour and (last_day is None or last_day < now.date())
 
 
+GLANCE_S = 60.0
+"""How often it is looked whether it is due."""
+
+
+class DailyAssessment:
+    """Asks for each day's assessment, however often it is called.
+
+    Args:
+        database: The store.
+        clock: Says what time it is.
+        time_zone: The city's.
+    """
+
+    def __init__(self, database: Database, clock: Clock, time_zone: str) -> None:
+        self._database = database
+        self._clock = clock
+        self._time_zone = time_zone
+        self._looked = -GLANCE_S
+
+    async def glance(self) -> None:
+        """Ask for it if it is due; at most once in :data:`GLANCE_S` is looked."""
+        now = self._clock.monotonic()
+        if now - self._looked >= GLANCE_S:
+            self._looked = now
+            await ask_daily(self._database, self._clock, self._time_zone)
+
+
 async def ask_daily(database: Database, clock: Clock, time_zone: str) -> int | None:
     """Ask for the day's assessment if it is due and nobody has asked; the job's id, or None.
 
