@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from base.redact import HIDDEN
 from camera_registry.importing import coordinates
 from camera_registry.importing.identify import Identities
-from camera_registry.importing.request import Kind
 from camera_registry.importing.report import Severity
+from camera_registry.importing.request import Kind
 from camera_registry.importing.values import CLEAR, Memo, Noted, Problem, UrlWithLogin
 from camera_registry.importing.workpiece import Login, Workpiece, fault
 from gis.crs import ReferenceSystem
@@ -25,18 +25,6 @@ if TYPE_CHECKING:
 
 _TOTALS = frozenset({"合计", "总计", "小计", "共计", "汇总", "total", "Total", "TOTAL"})
 _PLAIN_NUMBER = re.compile(r"[+-]?[\d.,０-９．]+")
-_FACTORY_NAME = re.compile(
-    r"(?:ip)?\s*(?:camera|cam|ipc|ipcamera|channel|ch|d|nvr|ipdome|通道|摄像机|网络摄像机|新建设备|设备|监控点|摄像头|默认|test|测试)"
-    r"[\s_-]*(?:ch)?[\s_-]*\d*",
-    re.IGNORECASE,
-)
-
-FACTORY_NAME = Problem(
-    "factory-name",
-    "The name says nothing of the place: it is the device's or platform's default.",
-    "Name it by district, road or place, and direction.",
-    Severity.WARNING,
-)
 REPEATED_HEADER = Problem(
     "repeated-header", "It repeats the header; it was left out.", "Remove it.", Severity.WARNING
 )
@@ -138,7 +126,6 @@ class Checker:
         self._leave_out(work)
         if self._kind is Kind.CAMERAS:
             self._take_logins(work)
-            self._judge_names(work)
             self._judge_sensitivity(work)
         self._place(work)
         for index, column_index, problem in chunk.spoilt:
@@ -170,7 +157,7 @@ class Checker:
         column = self._columns.columns.get("name") or next(iter(self._columns.columns.values()))
         texts = work.texts(column.index)
         for index in [i for i, text in enumerate(texts) if not text or text == column.header]:
-            row = work.chunk.rows[index]
+            row = work.chunk.row(index)
             if not any(cell.strip() for cell in row):
                 work.left_out[index] = None
             elif (
@@ -195,15 +182,6 @@ class Checker:
             for index in work.logins:
                 work.note(index, None, NO_SEALER)
             work.logins.clear()
-
-    def _judge_names(self, work: Workpiece) -> None:
-        column = self._columns.columns.get("name")
-        if column:
-            matches = _FACTORY_NAME.fullmatch
-            for index in [
-                i for i, name in enumerate(work.values["name"]) if name and len(name) < 16 and matches(name)
-            ]:
-                work.note(index, column.index, FACTORY_NAME)
 
     def _judge_sensitivity(self, work: Workpiece) -> None:
         column, most = self._columns.columns.get("sensitivity"), self._around.max_sensitivity
@@ -230,7 +208,7 @@ class Checker:
         misread = work.misread(*where) if placed.problems else set()
         for index, problem in placed.problems.items():
             if problem is not coordinates.HALF or index not in misread:
-                row = work.chunk.rows[index]
+                row = work.chunk.row(index)
                 work.note(index, where[0], problem, f"{row[where[0]]}, {row[where[1]]}")
             if problem is coordinates.ZERO:
                 placed.declared[index] = float("nan")

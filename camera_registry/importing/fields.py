@@ -20,6 +20,7 @@ from camera_registry.importing.identifiers import (
     plain_url,
     url_of,
 )
+from camera_registry.importing.names import PLAIN_NAME, camera_name
 from camera_registry.importing.numbers import (
     DAYS,
     DEGREES,
@@ -35,7 +36,6 @@ from camera_registry.importing.values import (
     Parser,
     Plain,
     Problem,
-    choice,
     nothing,
     plain_text,
     text_of,
@@ -114,8 +114,8 @@ CAMERA_FIELDS = (
     _field("code", "设备编码", "text", nothing(device_id),
            "DeviceID 国标编码 国标编号 国标ID 国标码 GB编码 GB28181编码 GBID 设备国标编码 设备国标编号 通道编码 通道编号 通道国标编码 "
            "摄像机编码 摄像头编码 设备ID 20位编码 设备编码20位 设备编号20位 视频编码 监控点编码 点位国标编码 ChannelID code", PLAIN_ID),
-    _field("name", "设备名称", "text", text_of(200),
-           "名称 Name 摄像机名称 摄像头名称 点位名称 监控点名称 通道名称 监控名称 设备名 点名 视频名称 相机名称 CameraName DeviceName 点位", plain_text(200)),
+    _field("name", "设备名称", "text", camera_name,
+           "名称 Name 摄像机名称 摄像头名称 点位名称 监控点名称 通道名称 监控名称 设备名 点名 视频名称 相机名称 CameraName DeviceName 点位", PLAIN_NAME),
     *_PLACE,
     _field("source_key", "来源编号", "text", nothing(code_of(200)),
            f"{_KEYS} 点位编号 点位编码 台账编号 资产编号 平台编号 标识码"),

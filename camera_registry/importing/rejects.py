@@ -77,7 +77,7 @@ def _rows(reader: Reader, refused: Mapping[int, Sequence[Fault]]) -> Iterator[li
     yield [*(reader.header[index] for index in columns), REASONS]
     for chunk in reader.chunks():
         found = [
-            (number, row) for number, row in zip(chunk.numbers, chunk.rows, strict=True) if number in refused
+            (number, chunk.row(index)) for index, number in enumerate(chunk.numbers) if number in refused
         ]
         found += [(number, cells) for number, cells, _ in chunk.broken]
         for number, row in sorted(found, key=lambda pair: pair[0]):

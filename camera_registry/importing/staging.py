@@ -16,17 +16,25 @@ if TYPE_CHECKING:
     from camera_registry.importing.request import Kind
 
 _TABLES = """
-create temp table import_spot (
-    id integer, longitude float8, latitude float8,
-    geom geometry(point, 4326) generated always as (ST_SetSRID(ST_MakePoint(longitude, latitude), 4326)) stored
-) on commit drop;
-create index on import_spot using gist (geom);
+create temp table import_spot (id integer, geom geometry(point, 4326)) on commit drop;
 create temp table import_place (row integer, unit_id integer, unit_tree integer) on commit drop;
 create temp table import_listed (layer_id smallint, code text, source_key text) on commit drop;
 create temp table import_stage ({columns}) on commit drop;
 """
 
+_MEMORY = "set local work_mem = '64MB'; set local maintenance_work_mem = '256MB'"
+"""For one transaction that joins and sorts a city."""
+
+_PAGES = "select pg_relation_size('import_stage') / current_setting('block_size')::bigint"
+
+# The chunk's own rows are those on the stage's newest pages: found without an index, read once.
 _PLACE = f"""
+truncate import_spot;
+drop index if exists pg_temp.import_spot_geom;
+insert into import_spot
+select row, ST_SetSRID(ST_MakePoint(wgs84_longitude, wgs84_latitude), 4326) from import_stage
+ where ctid >= '({{page}},0)' and row between {{first}} and {{last}} and wgs84_longitude is not null;
+create index import_spot_geom on import_spot using gist (geom);
 insert into import_place select id, unit_id, unit_tree from ({UNITS_OF.format(table="import_spot")}) found
 """  # noqa: S608 - put together from this program's own words
 
@@ -83,7 +91,7 @@ class Staging:
     async def create(self) -> None:
         """Make the tables."""
         columns = ", ".join(f"{name} {kind}" for name, kind in self._types.items())
-        await self._connection.execute(_TABLES.format(columns=columns))
+        await self._connection.execute(f"{_MEMORY}; {_TABLES.format(columns=columns)}")
 
     async def add(self, checked: Checked) -> None:
         """Copy a chunk's good rows, and place them."""
@@ -100,23 +108,17 @@ class Staging:
                 ids[found] if (found := login(position)) else None for position in range(size)
             ]
         names = [name for name in self._types if name in values]
+        page = max(0, await self._connection.fetchval(_PAGES) - 1)
         copy = self._connection.copy_records_to_table
         await copy("import_stage", records=zip(*(values[name] for name in names), strict=True), columns=names)
-        await copy("import_listed", records=checked.listed)
-        if "wgs84_longitude" in values:
-            await self._place(values)
-
-    async def _place(self, values: dict[str, list[Any]]) -> None:
-        spots = zip(values["row"], values["wgs84_longitude"], values["wgs84_latitude"], strict=True)
-        await self._connection.execute("truncate import_spot")
-        await self._connection.copy_records_to_table(
-            "import_spot",
-            records=(spot for spot in spots if spot[1] is not None),
-            columns=("id", "longitude", "latitude"),
-        )
-        await self._connection.execute("analyze import_spot")
-        await self._connection.execute(_PLACE)
+        if checked.listed:
+            await copy("import_listed", records=checked.listed)
+        if size and "wgs84_longitude" in values:
+            first, last = min(checked.numbers), max(checked.numbers)
+            await self._connection.execute(_PLACE.format(page=page, first=first, last=last))
 
     async def finish(self) -> None:
         """Tell the planner what came."""
-        await self._connection.execute("analyze import_stage; analyze import_place; analyze import_listed")
+        await self._connection.execute(
+            "analyze import_stage (row, code, source_key); analyze import_place (row); analyze import_listed"
+        )

@@ -92,7 +92,7 @@ class Verdicts:
             matched: Whether any row is a record already.
             units: Whether boundaries are loaded, so that a place in none of them means something.
         """
-        new = f"{STAGED} where m.row is null"
+        new = f"{STAGED} where m.row is null" if matched else "from import_stage s where true"
         if matched:
             await self._note(KEY_CONFLICT, "source_key", _CONFLICTS.format(table=self._table), source)
         await self._note(NO_NAME, "name", f"select s.row {new} and {self._absent('name')}")
@@ -101,11 +101,10 @@ class Verdicts:
         if scope:
             await self._hold_to(scope)
         if units:
-            placed = f"select s.row {STAGED} where s.wgs84_longitude is not null"
-            await self._note(NOBODYS, "longitude", f"{placed} and p.unit_id is null")
+            await self._note(NOBODYS, "longitude", "select row from import_place where unit_id is null")
             if "unit" in self._columns:
                 elsewhere = "not p.unit_tree between o.tree_left and o.tree_right"
-                await self._note(UNIT_DIFFERS, "unit", f"{placed} and {elsewhere}")
+                await self._note(UNIT_DIFFERS, "unit", f"select s.row {STAGED} where {elsewhere}")
         await self._connection.execute("delete from import_stage s using import_out x where x.row = s.row")
 
     def _absent(self, name: str) -> str:

@@ -159,7 +159,7 @@ class _Import:
         await self._take_turn(connection, f"{request.kind}/{report.source}")
         known = await ledger.remembered(connection, request.kind, report.source)
         told = {**known.mapping_for(self._reader.header), **request.mapping}
-        columns = map_columns(request.kind, self._reader.header, self._first.rows[:_SAMPLE], told)
+        columns = map_columns(request.kind, self._reader.header, self._first.head(_SAMPLE), told)
         crs = request.crs or self._reader.form.get("crs", "") or (known.crs or "")
         self._describe(columns, crs)
         staging = await self._stage_rows(connection, columns, crs)

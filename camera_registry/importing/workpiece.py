@@ -41,21 +41,20 @@ class Workpiece:
 
     def __init__(self, chunk: Chunk, columns: Columns) -> None:
         self.chunk = chunk
-        self.size = len(chunk.rows)
+        self.size = len(chunk)
         self.columns = columns
         self.values: dict[str, list[Any]] = {}
         self.left_out: dict[int, Problem | None] = {}
         self.cleared: dict[int, list[str]] = {}
         self.logins: dict[int, Login] = {}
         self.aliases: dict[int, str] = {}
-        self._texts = list(zip(*chunk.rows, strict=True))
         self._problems: dict[int, list[tuple[int | None, Problem, str | None]]] = {}
         self._secret = {c.index for c in columns.columns.values() if c.field.name in _SECRET}
         self._none: list[Any] = [None] * self.size
 
     def texts(self, column: int) -> Sequence[str]:
         """The cells of a column."""
-        return self._texts[column] if self._texts else ()
+        return self.chunk.columns[column]
 
     def column(self, name: str) -> list[Any]:
         """A field's values, of which there may be none."""
@@ -92,10 +91,10 @@ class Workpiece:
         """All that was noted, by row."""
         found = []
         for index in sorted(self._problems):
-            row, number = self.chunk.rows[index], self.chunk.numbers[index]
+            number = self.chunk.numbers[index]
             for column, problem, shown in self._problems[index]:
                 header = "" if column is None else self.columns.header[column]
-                text = shown if shown is not None else "" if column is None else row[column]
+                text = shown if shown is not None else "" if column is None else self.texts(column)[index]
                 found.append(fault(number, header, HIDDEN if column in self._secret else text, problem))
         return found
 

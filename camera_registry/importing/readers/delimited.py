@@ -70,8 +70,9 @@ class DelimitedReader:
         self._skipped = 1 if head and head[0].strip().lower().startswith("sep=") else 0
         self.delimiter = _told(head[0]) if self._skipped else _sniff(head[self._skipped :])
         with self._open() as file:
-            _, block = next(self._blocks(file), (1, []))
-        rows = [row if isinstance(row, list) else [] for row in block[:_HEAD]]
+            _, lines = next(self._blocks(file), (1, []))
+            records = self._parse(lines, file)
+        rows = [row if isinstance(row, list) else [] for row in records[:_HEAD]]
         if not rows:
             raise InvalidInputError("The file has no rows.", remedy="Export the list again.")
         self._first = self._skipped + header_row(kind, rows)
@@ -100,50 +101,84 @@ class DelimitedReader:
 
     def chunks(self) -> Iterator[Chunk]:
         """The rows, in order; one that is broken costs no other."""
-        chunk, read = Chunk(), 0
+        width, read = len(self.header), 0
+        chunk = Chunk(width)
         with self._open() as file:
-            for number, rows in self._blocks(file):
-                self._add(chunk, number, rows)
+            for number, lines in self._blocks(file):
+                columns = self._split(lines) if number > self._first + 1 else None
+                if columns is not None:
+                    self._done += len(lines)
+                    chunk.add_columns(range(number, number + len(lines)), columns)
+                else:
+                    self._add(chunk, number, self._parse(lines, file))
                 if chunk.full:
-                    read += len(chunk.rows) + len(chunk.broken)
+                    read += len(chunk) + len(chunk.broken)
                     require_rows(read)
                     chunk.share = min(1.0, file.buffer.tell() / self._size)
                     yield chunk
-                    chunk = Chunk()
+                    chunk = Chunk(width)
         chunk.share = 1.0
         yield chunk
 
-    def _add(self, chunk: Chunk, number: int, rows: list[Record]) -> None:
+    def _split(self, lines: list[str]) -> list[list[str]] | None:
+        """The columns of lines in which nothing is quoted and every row has the header's width; else None.
+
+        Most blocks of most lists are so, and one split is several times faster than a parser and a transposition.
+        """
+        text = "".join(lines).replace("\r\n", "\n")
+        if '"' in text or "\r" in text:
+            return None
+        if not text.endswith("\n"):
+            text += "\n"
+        delimiter, width, count = self.delimiter, len(self.header), len(lines)
+        cells = text.replace("\n", f"{delimiter}\n{delimiter}").split(delimiter)
+        end = count * (width + 1)
+        if len(cells) != end + 1 or cells[width : end : width + 1] != ["\n"] * count:
+            return None
+        return [cells[column : end : width + 1] for column in range(width)]
+
+    def _add(self, chunk: Chunk, number: int, records: list[Record]) -> None:
         """Rows of the header's width go in as they are; the others are looked at one by one."""
-        skip = max(0, self._first + 2 - number)
-        rows, number, width = rows[skip:], number + skip, len(self.header)
-        for at, row in enumerate(rows):
+        width = len(self.header)
+        numbers: list[int] = []
+        rows: list[list[str]] = []
+        for at, row in enumerate(records, start=number):
+            if at <= self._first + 1:
+                continue
             if isinstance(row, Broken):
-                chunk.broken.append((number + at, row.cells, row.problem))
-            elif len(row) == width:
-                chunk.numbers.append(number + at)
-                chunk.rows.append(row)
+                chunk.broken.append((at, row.cells, row.problem))
             elif row and (len(row) < width or any(row[width:])):
-                chunk.broken.append((number + at, row, _ragged(len(row), width)))
+                chunk.broken.append((at, row, _ragged(len(row), width)))
             elif row:
-                chunk.numbers.append(number + at)
-                chunk.rows.append(row[:width])
+                numbers.append(at)
+                rows.append(row[:width])
+        chunk.add(numbers, rows)
 
     def _open(self) -> TextIO:
         return self._path.open(encoding=self._encoding.name, errors="replace", newline="")
 
-    def _blocks(self, file: TextIO) -> Iterator[tuple[int, list[Record]]]:
-        """Records in order, a block at a time, with the number of the first; or what is wrong with one."""
+    def _blocks(self, file: TextIO) -> Iterator[tuple[int, list[str]]]:
+        """The lines, a block at a time, and the number of the block's first record.
+
+        Whoever takes a block adds to ``_done`` how many records it was.
+        """
         for _ in range(self._skipped):
             file.readline()
-        number = self._skipped + 1
+        self._done = self._skipped
         while lines := list(islice(file, _BLOCK)):
-            try:
-                rows: list[Record] = list(csv.reader(lines, delimiter=self.delimiter, strict=True))
-            except csv.Error:  # of a record, or the block ends within quotation marks
-                rows = list(self._one_by_one(_Lines(lines, file)))
-            yield number, rows
-            number += len(rows)
+            yield self._done + 1, lines
+
+    def _parse(self, lines: list[str], file: TextIO) -> list[Record]:
+        """The records of a block, and what is wrong with those that cannot be read.
+
+        The last one's other lines, if it has any, are taken from the file.
+        """
+        try:
+            records: list[Record] = list(csv.reader(lines, delimiter=self.delimiter, strict=True))
+        except csv.Error:  # of a record, or the block ends within quotation marks
+            records = list(self._one_by_one(_Lines(lines, file)))
+        self._done += len(records)
+        return records
 
     def _one_by_one(self, lines: _Lines) -> Iterator[Record]:
         reader = csv.reader(lines, delimiter=self.delimiter, strict=True)

@@ -10,7 +10,14 @@ import ijson
 
 from base.errors import InvalidInputError
 from camera_registry.importing.headers import GEOMETRY
-from camera_registry.importing.readers.reader import MOST_CELL, MOST_COLUMNS, Chunk, as_text, require_rows
+from camera_registry.importing.readers.reader import (
+    CHUNK,
+    MOST_CELL,
+    MOST_COLUMNS,
+    Chunk,
+    as_text,
+    require_rows,
+)
 from camera_registry.importing.values import Problem
 from gis.crs import ReferenceSystem
 
@@ -52,7 +59,10 @@ class GeoJsonReader:
 
     def chunks(self) -> Iterator[Chunk]:
         """The features, in order."""
-        chunk, read = Chunk(), 0
+        width, read = len(self.header), 0
+        chunk = Chunk(width)
+        numbers: list[int] = []
+        rows: list[list[str]] = []
         for number, (feature, share) in enumerate(self.features(), start=1):
             properties = feature.get("properties") if isinstance(feature, dict) else None
             if not isinstance(properties, dict):
@@ -62,16 +72,18 @@ class GeoJsonReader:
                 feature.get("geometry") if isinstance(feature, dict) else None
             )
             if problem:
-                chunk.spoilt.append((len(chunk.rows), len(cells), problem))
-            chunk.numbers.append(number)
-            chunk.rows.append([*cells, longitude, latitude])
-            if chunk.full:
-                read += len(chunk.rows)
+                chunk.spoilt.append((len(rows), len(cells), problem))
+            numbers.append(number)
+            rows.append([*cells, longitude, latitude])
+            if len(rows) == CHUNK:
+                read += CHUNK
                 require_rows(read)
                 chunk.share = share
+                chunk.add(numbers, rows)
                 yield chunk
-                chunk = Chunk()
+                chunk, numbers, rows = Chunk(width), [], []
         chunk.share = 1.0
+        chunk.add(numbers, rows)
         yield chunk
 
     def features(self) -> Iterator[tuple[Any, float]]:

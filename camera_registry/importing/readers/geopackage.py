@@ -12,7 +12,14 @@ import shapely
 from base.errors import InvalidInputError
 from camera_registry.importing.headers import GEOMETRY, recognise
 from camera_registry.importing.readers.geojson import not_a_point
-from camera_registry.importing.readers.reader import MOST_CELL, MOST_COLUMNS, Chunk, as_text, require_rows
+from camera_registry.importing.readers.reader import (
+    CHUNK,
+    MOST_CELL,
+    MOST_COLUMNS,
+    Chunk,
+    as_text,
+    require_rows,
+)
 from gis.crs import ReferenceSystem
 
 if TYPE_CHECKING:
@@ -76,23 +83,28 @@ class GeoPackageReader:
 
     def chunks(self) -> Iterator[Chunk]:
         """The rows, in order of their fid."""
-        chunk, read = Chunk(), 0
+        width, read = len(self.header), 0
+        chunk = Chunk(width)
+        numbers: list[int] = []
+        rows: list[list[str]] = []
         for fid, total, cells, blob in self.records():
             row = [_cell(value) for value in cells]
             if self.geometry:
                 longitude, latitude, problem = self._place(blob)
                 if problem:
-                    chunk.spoilt.append((len(chunk.rows), len(row), problem))
+                    chunk.spoilt.append((len(rows), len(row), problem))
                 row += [longitude, latitude]
-            chunk.numbers.append(fid)
-            chunk.rows.append(row)
-            if chunk.full:
-                read += len(chunk.rows)
+            numbers.append(fid)
+            rows.append(row)
+            if len(rows) == CHUNK:
+                read += CHUNK
                 require_rows(read)
                 chunk.share = min(1.0, read / max(total, read))
+                chunk.add(numbers, rows)
                 yield chunk
-                chunk = Chunk()
+                chunk, numbers, rows = Chunk(width), [], []
         chunk.share = 1.0
+        chunk.add(numbers, rows)
         yield chunk
 
     def records(self) -> Iterator[tuple[int, int, tuple[Any, ...], bytes | None]]:

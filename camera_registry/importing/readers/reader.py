@@ -23,26 +23,57 @@ MOST_CELL = 100_000
 
 @dataclass(slots=True)
 class Chunk:
-    """Some rows of a list.
+    """Some rows of a list, column by column.
 
     Attributes:
+        width: How many columns there are.
         numbers: Of each row, as the file's own program shows it.
-        rows: Their cells as text, as many as there are headers.
+        columns: Their cells as text; each column has as many as there are rows.
         broken: Rows that could not be read: number, the cells as far as they go, the problem.
+        spoilt: Problems of single cells that the reader found: (index of the row, column, problem).
         share: Of the file that is read now, 0 to 1.
-        spoilt: Problems of single cells that the reader found: (index in ``rows``, column, problem).
     """
 
+    width: int
     numbers: list[int] = field(default_factory=list)
-    rows: list[Sequence[str]] = field(default_factory=list)
+    columns: list[list[str]] = field(default_factory=list)
     broken: list[tuple[int, list[str], Problem]] = field(default_factory=list)
     spoilt: list[tuple[int, int, Problem]] = field(default_factory=list)
     share: float = 0.0
 
+    def __post_init__(self) -> None:
+        self.columns = self.columns or [[] for _ in range(self.width)]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
     @property
     def full(self) -> bool:
         """Whether it is to be handed on."""
-        return len(self.rows) + len(self.broken) >= CHUNK
+        return len(self.numbers) + len(self.broken) >= CHUNK
+
+    @property
+    def rows(self) -> list[list[str]]:
+        """The cells row by row."""
+        return [list(cells) for cells in zip(*self.columns, strict=True)]
+
+    def head(self, most: int) -> list[list[str]]:
+        """The first rows."""
+        return [self.row(index) for index in range(min(most, len(self)))]
+
+    def row(self, index: int) -> list[str]:
+        """The cells of one row."""
+        return [column[index] for column in self.columns]
+
+    def add(self, numbers: Sequence[int], rows: Sequence[Sequence[str]]) -> None:
+        """Add rows, each of the chunk's width."""
+        self.add_columns(numbers, list(zip(*rows, strict=True)) if rows else [()] * self.width)
+
+    def add_columns(self, numbers: Sequence[int], columns: Sequence[Sequence[str]]) -> None:
+        """Add rows that are columns already."""
+        self.numbers.extend(numbers)
+        for mine, more in zip(self.columns, columns, strict=True):
+            mine.extend(more)
 
 
 class Reader(Protocol):

@@ -13,7 +13,14 @@ import openpyxl
 
 from base.errors import DengtaError, InvalidInputError
 from camera_registry.importing.headers import header_row, recognise, unique_headers
-from camera_registry.importing.readers.reader import MOST_CELL, MOST_COLUMNS, Chunk, as_text, require_rows
+from camera_registry.importing.readers.reader import (
+    CHUNK,
+    MOST_CELL,
+    MOST_COLUMNS,
+    Chunk,
+    as_text,
+    require_rows,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -71,23 +78,27 @@ class WorkbookReader:
 
     def chunks(self) -> Iterator[Chunk]:
         """The rows, in order."""
-        width, chunk, read = len(self.header), Chunk(), 0
+        width, read = len(self.header), 0
+        numbers: list[int] = []
+        rows: list[list[str]] = []
         with self._opened() as book:
             total = max(book[self._sheet].max_row or 0, 1)
             for number, cells in self._rows(book, self._sheet):
                 if number <= self._first + 1 or not any(cells):
                     continue
-                row = cells[:width] + [""] * (width - len(cells))
-                chunk.numbers.append(number)
-                chunk.rows.append(row)
-                if chunk.full:
-                    read += len(chunk.rows)
+                numbers.append(number)
+                rows.append(cells[:width] + [""] * (width - len(cells)))
+                if len(rows) == CHUNK:
+                    read += CHUNK
                     require_rows(read)
-                    chunk.share = min(1.0, number / max(total, number))
-                    yield chunk
-                    chunk = Chunk()
-        chunk.share = 1.0
-        yield chunk
+                    yield self._chunk(numbers, rows, min(1.0, number / max(total, number)))
+                    numbers, rows = [], []
+        yield self._chunk(numbers, rows, 1.0)
+
+    def _chunk(self, numbers: list[int], rows: list[list[str]], share: float) -> Chunk:
+        chunk = Chunk(len(self.header), share=share)
+        chunk.add(numbers, rows)
+        return chunk
 
     @contextmanager
     def _opened(self) -> Iterator[Workbook]:
