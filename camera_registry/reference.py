@@ -1,4 +1,4 @@
-"""The tables a new installation starts with: 23 scenes, 38 point layers, rules of governance and suggestion."""
+"""The tables a new installation starts with: the scenes, the point layers, and the rules that judge."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from base.errors import SetupError
-from camera_registry.governance.rules import load_rules
 from camera_registry.suggestion.rule_book import load_presets
 
 if TYPE_CHECKING:
