@@ -10,12 +10,15 @@ import orjson
 
 from base.errors import InvalidInputError
 
-MAX_LENGTH = 200
+MAX_LENGTH = 4_000
+"""Characters: a list that is ordered by name has a name in its cursors."""
+
+MAX_RANK = 2**31 - 1
 MAX_ID = 2**63 - 1
 """The database's bigint."""
 
 
-def encode(*key: int | datetime) -> str:
+def encode(*key: int | str | datetime) -> str:
     """The cursor after the row with this key."""
     return base64.urlsafe_b64encode(orjson.dumps(key)).rstrip(b"=").decode()
 
@@ -38,6 +41,18 @@ def decode_pair(cursor: str) -> tuple[int, int]:
     """
     first, second = _decode(cursor, 2)
     return _id(first), _id(second)
+
+
+def decode_place(cursor: str) -> tuple[int, str, int]:
+    """The key of a list that is ordered by a rank, a name and an id.
+
+    Raises:
+        InvalidInputError: It is no cursor of such a list.
+    """
+    rank, name, row_id = _decode(cursor, 3)
+    if not isinstance(name, str) or "\x00" in name or not 0 <= _id(rank) <= MAX_RANK:
+        raise _invalid()
+    return _id(rank), name, _id(row_id)
 
 
 def decode_moment_and_id(cursor: str) -> tuple[datetime, int]:

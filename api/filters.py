@@ -142,7 +142,7 @@ class CameraFilterBody(Sent):
         Raises:
             InvalidInputError: The area is none, or the line.
         """
-        listed = (
+        listed: tuple[str, ...] = (
             "units",
             "scenes",
             "owners",

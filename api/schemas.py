@@ -137,6 +137,22 @@ class Place(Wire):
     accuracy_m: float | None = Field(examples=[12.0], description="null is unknown")
 
 
+FoundHow = Literal["begins", "name", "elsewhere", "code", "sound", "similar"]
+
+
+class Found(Wire):
+    """How a camera answers the words that were looked for."""
+
+    how: FoundHow = Field(
+        examples=["name"],
+        description="closest first: its name or device id begins with them, its name has them, its address "
+        "or owner has them, its device id has them, its name sounds like them, its name is similar",
+    )
+    marks: list[tuple[int, int]] = Field(
+        examples=[[[2, 5]]], description="parts of the name, from and to, in characters; none if elsewhere"
+    )
+
+
 class CameraSummary(Wire):
     """A camera as lists show it."""
 
@@ -150,6 +166,7 @@ class CameraSummary(Wire):
     scenes: list[str] = Field(examples=[["snow-point"]], description="scene codes")
     sensitivity: int = Field(examples=[0])
     simulated: bool = Field(examples=[False])
+    found: Found | None = Field(default=None, description="of a list that was searched by words")
 
 
 class Declared(Wire):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 
-from api import cursor
+from api.queries.camera_rows import driver_of
+from api.queries.camera_search import Wanted, list_by_id
 from api.queries.parts import place_columns, place_of, unit_of, unit_path
 from api.schemas import CameraRecord, CameraSummary, Classification, Declared, Page, state_name
 from base.errors import NotFoundError
@@ -59,18 +60,7 @@ async def list_cameras(
     connection: AsyncConnection, scope: Scope, wanted: CameraFilter, *, after: str | None, limit: int
 ) -> Page[CameraSummary]:
     """A page of the cameras within ``scope`` that ``wanted`` lets through, by id."""
-    query: Select[Any] = (
-        select(*_SUMMARY)
-        .select_from(_FROM)
-        .where(scope.sees(camera), *wanted.conditions())
-        .order_by(camera.c.id)
-        .limit(limit + 1)
-    )
-    if after is not None:
-        query = query.where(camera.c.id > cursor.decode_id(after))
-    rows = (await connection.execute(query)).mappings().all()
-    more = cursor.encode(rows[limit - 1]["id"]) if len(rows) > limit else None
-    return Page(items=[CameraSummary(**_summary(row)) for row in rows[:limit]], next=more)
+    return await list_by_id(await driver_of(connection), scope, Wanted(wanted, after, limit))
 
 
 async def read_camera(connection: AsyncConnection, scope: Scope, camera_id: int) -> CameraRecord:

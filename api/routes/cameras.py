@@ -2,16 +2,19 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Header, Path, Request, Response
+from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from api.camera_edit import Edit, edit_camera, etag
 from api.context import CameraEditor, CameraReader, Ctx, Cursor, Limit
 from api.cursor import MAX_ID
 from api.errors import PreconditionRequiredError
+from api.fields import Fields, fields_of
 from api.filters import FilterQuery
 from api.idempotency import Write, once
-from api.queries.cameras import list_cameras, read_camera
+from api.queries.camera_rows import driver_of
+from api.queries.camera_search import Wanted, listed, search_cameras
+from api.queries.cameras import read_camera
 from api.schemas import CameraEdit, CameraRecord, CameraSummary, Page
 
 router = APIRouter(prefix="/cameras", tags=["cameras"])
@@ -32,13 +35,28 @@ Key = Annotated[
 ]
 
 
-@router.get("", summary="List cameras")
-async def cameras(
-    context: Ctx, scope: CameraReader, wanted: FilterQuery, cursor: Cursor = None, limit: Limit = 50
-) -> Page[CameraSummary]:
-    """Cameras within the asker's scope, by id."""
+@router.get("", summary="List and search cameras", response_model=Page[CameraSummary])
+async def cameras(  # noqa: PLR0913, PLR0917 - a list has these parts
+    context: Ctx,
+    scope: CameraReader,
+    wanted: FilterQuery,
+    exact: Annotated[
+        bool, Query(description="with `q`: neither pinyin nor typing errors", examples=[False])
+    ] = False,
+    fields: Fields = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Response:
+    """Cameras within the asker's scope by id, or, with `q`, the closest answers first.
+
+    Words are found in names, addresses, owners and device ids, in any order, and names by pinyin, whole or
+    initials, and with one typing error. Cameras that are gone are left out unless `gone` is asked for.
+    """
     async with context.database.begin() as connection:
-        return await list_cameras(connection, scope, wanted, after=cursor, limit=limit)
+        driver = await driver_of(connection)
+        vocabulary = await context.search.vocabulary(driver)
+        page = await search_cameras(driver, scope, vocabulary, Wanted(listed(wanted), cursor, limit, exact))
+    return fields_of(page, fields)
 
 
 @router.get("/{camera_id}", summary="One camera's record")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from camera_registry.search.clauses import Values
 from camera_registry.search.index import BEHIND
 from camera_registry.search.plan import Plan, Way, choose
-from camera_registry.search.statements import ALL_WORDS, Place, Slice, read_closest, read_tier
+from camera_registry.search.statements import ALL_WORDS, INDEX, Place, Slice, read_closest, read_tier
 from camera_registry.search.text import is_code_like, words_of
 from camera_registry.search.tiers import Closeness, literal_tiers, loose_tiers
 
@@ -71,15 +71,15 @@ async def find(
 
 
 def all_of(
-    typed: str, vocabulary: Vocabulary, closest: Closeness, *, first: int
-) -> tuple[str, Values] | None:
-    """The condition on ``camera`` that it answers what was typed no less closely than ``closest``.
+    typed: str, vocabulary: Vocabulary, closeness: Closeness, *, meant: Meant
+) -> tuple[str, tuple[object, ...]] | None:
+    """All cameras that answer what was typed with exactly this closeness, as a condition on ``camera``.
 
     Args:
         typed: What somebody typed.
         vocabulary: What occurs.
-        closest: :attr:`Closeness.SOUND` or :attr:`Closeness.SIMILAR`; closer ones are the filter's own words.
-        first: Number of its first parameter.
+        closeness: :attr:`Closeness.SOUND` or :attr:`Closeness.SIMILAR`.
+        meant: Which cameras may be meant at all.
 
     Returns:
         Its text and its parameters, or None if nothing can be that close.
@@ -87,11 +87,11 @@ def all_of(
     words = words_of(typed)
     tiers = loose_tiers(words, vocabulary, codes=True) if words else []
     for tier in tiers:
-        if tier.closeness is closest:
-            values = Values([None] * (first - 1))
+        if tier.closeness is closeness:
+            values = Values(list(meant.values))
             found = tier.found_by(values) if tier.found_by else "true"
-            inside = f"select f.camera_id from camera_search f where {found} and {tier.test(values)}"  # noqa: S608
-            return f"camera.id in ({inside})", values
+            inside = f"select f.camera_id from {INDEX} f where {found} and {tier.test(values)}"  # noqa: S608
+            return f"{meant.condition} and camera.id in ({inside})", tuple(values.all)
     return None
 
 

@@ -120,6 +120,16 @@ def sees(longitude: float, latitude: float) -> ColumnElement[bool]:
     )
 
 
+def may_see(longitude: float, latitude: float) -> ColumnElement[bool]:
+    """Whatever :func:`gis.view.seen` might name: within reach, give or take the error of its place."""
+    place = cast(_shape(shapely.Point(longitude, latitude)), _METRES)
+    error = func.coalesce(camera.c.accuracy_m, view.PLACE_ERROR_M)
+    return and_(
+        near(longitude, latitude, view.FARTHEST_M),
+        func.ST_Distance(cast(camera.c.geom, _METRES), place) <= reach() + error,
+    )
+
+
 def reach() -> ColumnElement[float]:
     """How far a camera sees, as :func:`gis.view.range_of` has it."""
     turning = camera.c.ptz_type.in_(sorted(view.TURNING_TYPES))
