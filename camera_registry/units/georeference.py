@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 from pyproj import CRS, Transformer
+from pyproj.aoi import AreaOfInterest
 from pyproj.exceptions import CRSError, ProjError
 from pyproj.transformer import TransformerGroup
 
@@ -93,14 +94,13 @@ class Georeference:
             return self._geographic(corners, notes)
         if not self.crs.is_projected:
             raise InvalidInputError(f"{self.crs.name} is no system for maps.", remedy=REMEDY)
-        notes.append(f"converted from {self.crs.name}{_roughness(self.crs)}")
-        straight = self._project(corners)
-        if _within(straight, self.crs):
-            return straight
-        crossed = self._project(corners[:, ::-1])
-        if _within(crossed, self.crs):
-            notes.append("northings stood before eastings and were exchanged")
-            return crossed
+        for numbers, crossed in ((corners, False), (corners[:, ::-1], True)):
+            degrees = self._project(numbers)
+            if _within(degrees, self.crs):
+                notes.append(f"converted from {self.crs.name}{_roughness(self.crs, degrees)}")
+                if crossed:
+                    notes.append("northings stood before eastings and were exchanged")
+                return degrees
         raise InvalidInputError(
             f"Its coordinates lie far outside of the ground that {self.crs.name} is made for; "
             "zone or reference system must be another.",
@@ -130,9 +130,10 @@ class Georeference:
             if self.shift is ReferenceSystem.WGS_84 and not self.note:
                 notes.append("it names no reference system and was taken as WGS-84")
             return corners
-        if rough := _roughness(self.crs):
+        degrees = self._project(corners)
+        if rough := _roughness(self.crs, degrees):
             notes.append(f"converted from {self.crs.name}{rough}")
-        return self._project(corners)
+        return degrees
 
 
 def _parse(text: str) -> CRS | None:
@@ -153,13 +154,19 @@ def _within(degrees: Floats, crs: CRS) -> bool:
     return bool(((degrees >= np.array(low) - _MARGIN_DEG) & (degrees <= np.array(high) + _MARGIN_DEG)).all())
 
 
-def _roughness(crs: CRS) -> str:
-    """How exact the way to WGS-84 is, where it is worth a word; CGCS2000 is taken as equal (gis.crs)."""
-    if crs.geodetic_crs in {CRS.from_epsg(4326), CRS.from_epsg(4490)}:
+def _roughness(crs: CRS, degrees: Floats) -> str:
+    """How exact the way to WGS-84 is there, where it is worth a word; CGCS2000 is taken as equal."""
+    if crs.geodetic_crs in {CRS.from_epsg(4326), CRS.from_epsg(4490)} or not degrees.size:
         return ""
-    ways = TransformerGroup(crs, "EPSG:4326", always_xy=True).transformers
+    here = AreaOfInterest(*degrees.min(axis=0).tolist(), *degrees.max(axis=0).tolist())
+    ways = TransformerGroup(
+        crs,
+        "EPSG:4326",
+        always_xy=True,
+        area_of_interest=here,  # type: ignore[arg-type]  # its own stub names an inner class
+    ).transformers
     accuracy = ways[0].accuracy if ways else -1
-    if accuracy < 0 or accuracy > _ROUGH_M:
-        exact = f"to {accuracy:.0f} m" if accuracy > 0 else "roughly"
-        return f" (the way to WGS-84 is known {exact} only)"
-    return ""
+    if 0 <= accuracy <= _ROUGH_M:
+        return ""
+    exact = f"to {accuracy:.0f} m" if accuracy > 0 else "roughly"
+    return f" (the way to WGS-84 is known {exact} only)"

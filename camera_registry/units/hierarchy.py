@@ -70,6 +70,7 @@ def settle(units: Sequence[Standing]) -> list[Standing]:
     """
     by_code = {unit.code: unit for unit in units}
     levels = _levels(units, by_code)
+    _require_one_city([code for code, level in levels.items() if level == 0])
     settled: dict[str, Standing] = {}
     for unit in sorted(units, key=lambda each: levels[each.code]):
         level = levels[unit.code]
@@ -81,14 +82,16 @@ def settle(units: Sequence[Standing]) -> list[Standing]:
                 remedy="Give it a column 'parent' with the code of the unit above.",
             )
         settled[unit.code] = Standing(unit.code, level, parent, unit.shape, unit.digits)
-    roots = [code for code, unit in settled.items() if unit.level == 0]
+    return list(settled.values())
+
+
+def _require_one_city(roots: Sequence[str]) -> None:
     if len(roots) != 1:
         named = f": {', '.join(roots[:5])}" if roots else ""
         raise InvalidInputError(
             f"There must be one unit of the city itself, and there are {len(roots)}{named}.",
             remedy="Add it to the file, or name it: --city CODE=NAME." if not roots else "",
         )
-    return list(settled.values())
 
 
 def _levels(units: Sequence[Standing], by_code: Mapping[str, Standing]) -> dict[str, int]:
