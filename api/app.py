@@ -39,6 +39,8 @@ from api.routes import (
     overview,
     points,
     session,
+    suggestion_rules,
+    suggestions,
     tiles,
 )
 from api.schemas import Problem
@@ -182,6 +184,8 @@ def _versioned(app: FastAPI) -> APIRouter:
         governance,
         governance_rules,
         governance_work,
+        suggestion_rules,
+        suggestions,
     ):
         router.include_router(part.router)
 

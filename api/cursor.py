@@ -43,6 +43,16 @@ def decode_pair(cursor: str) -> tuple[int, int]:
     return _id(first), _id(second)
 
 
+def decode_triple(cursor: str) -> tuple[int, int, int]:
+    """The key of a list that is ordered by three whole numbers.
+
+    Raises:
+        InvalidInputError: It is no cursor of such a list.
+    """
+    first, second, third = _decode(cursor, 3)
+    return _id(first), _id(second), _id(third)
+
+
 def decode_place(cursor: str) -> tuple[int, str, int]:
     """The key of a list that is ordered by a rank, a name and an id.
 

@@ -1,4 +1,4 @@
-"""Suggestions in the store: made by rules and by what staff taught, kept from coming back, accepted and undone."""
+"""Suggestions in the store: made by rules and by what staff taught, refused for good, accepted and undone."""
 
 from __future__ import annotations
 
@@ -293,19 +293,18 @@ class TestAccepting:
         self, database, city
     ) -> None:
         await run(database, CLOCK, silent)
-        async with database.raw() as connection:
-            async with connection.transaction():
-                await apply(
-                    connection,
-                    CLOCK,
-                    CITY,
-                    Change(
-                        Action.ADD,
-                        scenes=("school",),
-                        cameras=CameraFilter(ids=tuple(city["school"][:5])),
-                        source=Source.PERSON,
-                    ),
-                )
+        async with database.raw() as connection, connection.transaction():
+            await apply(
+                connection,
+                CLOCK,
+                CITY,
+                Change(
+                    Action.ADD,
+                    scenes=("school",),
+                    cameras=CameraFilter(ids=tuple(city["school"][:5])),
+                    source=Source.PERSON,
+                ),
+            )
         async with database.begin() as connection:
             assert (await count(connection, CITY, Wanted(scenes=("school",)))).suggestions == 91
         report = await run(database, CLOCK, silent)
