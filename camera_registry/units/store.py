@@ -25,7 +25,7 @@ LOCK_WAIT = "10s"
 
 REFERRING = tuple(
     sorted(
-        (table.name, column.name)
+        (f"{table.name}", f"{column.name}")  # plain words, not SQLAlchemy's own kind
         for table in metadata.tables.values()
         for column in table.columns
         for key in column.foreign_keys

@@ -178,10 +178,8 @@ class _Change:
             position = {unit.code: unit.tree_left for unit in plan.units}
             moved = {old.tree_left: position[old.code] for old in present}
             await reassignment.renumber(connection, moved)
-        redrawn = any("boundary" in unit.changed for unit in plan.changed)
-        if plan.renumbered or plan.retired or plan.new or redrawn:
-            units = await store.read_tree(connection)
-            await _reassign(connection, units, report, write=for_good)
+        # Even if the tree is as it was: somebody may have placed cameras by hand, or by another tree.
+        await _reassign(connection, await store.read_tree(connection), report, write=not report.dry_run)
         self.begin("tidying up", 0.95)
         await self._retire(connection, plan)
         report.applied = not report.dry_run
