@@ -112,6 +112,7 @@ class TileWatch:
         listeners: dict[str, Callable[..., None]] = {DUE_CHANNEL: self._hear_due, CHANGED_CHANNEL: self._hear}
         for channel, listener in listeners.items():
             await connection.add_listener(channel, listener)
+        connection.add_termination_listener(self._hear_the_end)
         try:
             self._versions.restart(await connection.fetchval(SETTLED_VERSION))
             self._listening = True
@@ -128,9 +129,14 @@ class TileWatch:
                 elif refreshed >= TIDY_AFTER:
                     await connection.execute(TIDY)
         finally:
+            connection.remove_termination_listener(self._hear_the_end)
             with suppress(Exception):  # on a lost connection there is no listener to remove
                 for channel, listener in listeners.items():
                     await connection.remove_listener(channel, listener)
+
+    def _hear_the_end(self, _connection: object) -> None:
+        self._listening = False
+        self._due.set()  # to ask, and so to find out
 
     def _hear_due(self, *_: object) -> None:
         self._due.set()

@@ -49,14 +49,15 @@ def serve() -> None:
 
 
 class _Server(uvicorn.Server):
-    """A server that ends the event streams when it is asked to end, instead of waiting for their readers."""
+    """A server that lets everybody who waits for news go when it is asked to end."""
 
     def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
         super().__init__(config)
-        self._bell = app.state.context.bell
+        self._context = app.state.context
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._bell.close()
+        self._context.bell.close()
+        self._context.tile_watch.close()
         super().handle_exit(sig, frame)
 
     @contextmanager
