@@ -156,7 +156,7 @@ class ExportResponse(StreamingResponse):
     @asynccontextmanager
     async def _spooled(self) -> AsyncIterator[Spool]:
         settings = self._context.settings
-        path = self._context.job_folder.spool()
+        path = self._context.job_folder.spool(self._request.form.value)
         spool = Spool(path, grows=self._request.form.grows, minimum_free=settings.minimum_free_mib << 20)
         spool.make(self._context, self._request)
         try:

@@ -25,8 +25,9 @@ KEPT = timedelta(days=7)
 ABANDONED = timedelta(hours=6)
 """An upload that is not whole by then never will be: its sender or its receiver has gone."""
 
-_NAME = re.compile(r"[0-9a-z-]{1,60}\.(?:upload|rejects|spool)")
+_NAME = re.compile(r"[0-9a-z-]{1,60}\.(?:upload|rejects)")
 _PART = ".part"
+_SPOOL = "spool-"
 
 
 @dataclass(slots=True)
@@ -124,14 +125,14 @@ class JobFolder:
         except OSError as err:
             raise UnavailableError(f"The upload cannot be kept: {err.strerror}.") from err
 
-    def spool(self) -> Path:
-        """Where a file may be made for somebody who waits for it.
+    def spool(self, ending: str) -> Path:
+        """Where a file of that ending may be made for somebody who waits for it.
 
         Raises:
             UnavailableError: There is no room for it, or the folder cannot be written.
         """
         self._require_room(0)
-        return self._folder / f"{new_id()}.spool"
+        return self._folder / f"{_SPOOL}{new_id()}.{ending}"
 
     def path(self, name: str) -> Path:
         """Where the file of that name is or would be.
@@ -170,7 +171,8 @@ class JobFolder:
         removed = 0
         now = self._clock.now()
         for path in self._folder.glob("*") if self._folder.is_dir() else ():
-            most = ABANDONED if path.suffix in (_PART, ".spool") else KEPT
+            passing = path.suffix == _PART or path.name.startswith(_SPOOL)
+            most = ABANDONED if passing else KEPT
             try:
                 age = now - datetime.fromtimestamp(path.stat().st_mtime, UTC)
                 if age > most and path.name not in needed:

@@ -33,9 +33,6 @@ GRACE_S = 5.0
 LINE_BYTES = 64 << 20
 """Most that a result may have."""
 
-FAT_BYTES = 768 << 20
-"""A child that holds more memory than this after a job is replaced by a lean one."""
-
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -92,10 +89,12 @@ class ChildDesk:
 
     Args:
         command: Starts the child, which runs :func:`workers.desk_child.serve`.
+        fat_mib: A child that holds more memory than this after a job is replaced by a lean one.
     """
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], *, fat_mib: int) -> None:
         self._command = command
+        self._fat = fat_mib << 20
         self._child: asyncio.subprocess.Process | None = None
 
     async def ready(self) -> None:
@@ -142,7 +141,7 @@ class ChildDesk:
             code = await child.wait()
             log.warning("job killed its process", job=job.id, kind=job.kind, code=code)
             return Outcome(problem=DIED, again=True)
-        if _is_fat(child.pid):
+        if outcome.problem == TOO_LARGE or self._is_fat(child.pid):
             await self.close()
         return outcome
 
@@ -168,6 +167,13 @@ class ChildDesk:
                 return Outcome(**message)
         return None
 
+    def _is_fat(self, pid: int) -> bool:
+        try:
+            resident: int = psutil.Process(pid).memory_info().rss
+        except psutil.NoSuchProcess:
+            return True
+        return resident > self._fat
+
     @staticmethod
     async def _read(child: asyncio.subprocess.Process) -> dict[str, Any] | None:
         assert child.stdout is not None
@@ -185,14 +191,6 @@ def _signal(send: Callable[[], None]) -> None:
         send()
     except ProcessLookupError:
         return
-
-
-def _is_fat(pid: int) -> bool:
-    try:
-        resident: int = psutil.Process(pid).memory_info().rss
-    except psutil.NoSuchProcess:
-        return True
-    return resident > FAT_BYTES
 
 
 DIED = {

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -299,3 +300,68 @@ def test_what_is_old_is_swept_and_what_is_needed_stays(world: World, tmp_path) -
     world.clock.advance(KEPT.total_seconds())
     assert folder.sweep({incoming.name}) == 0
     assert folder.sweep(set()) == 1
+
+
+async def test_a_dry_run_changes_nothing_and_is_then_committed(world: World, gis_staff: AsyncClient) -> None:
+    faulty = LIST + b"37060200081326000002,,121.06,37.1\n"
+    answer = await gis_staff.post(ADDRESS + "&dry_run=true&source=police", content=faulty, headers=CSV)
+    place = answer.headers["location"]
+    async with clerk_of(world):
+        checked = await ended(gis_staff, place)
+        assert (checked["state"], checked["report"]["new"], checked["report"]["refused"]) == ("done", 1, 1)
+        assert await world.fetchval("select count(*) from camera where source = 'police'") == 0
+        committed = await gis_staff.post(checked["commit"], headers={"Idempotency-Key": "c"})
+        again = await gis_staff.post(checked["commit"], headers={"Idempotency-Key": "c"})
+        assert (committed.status_code, again.json()["id"]) == (202, committed.json()["id"])
+        done = await ended(gis_staff, committed.headers["location"])
+    assert (done["dry_run"], done["report"]["new"], done["commit"]) == (False, 1, None)
+    assert await world.fetchval("select count(*) from camera where source = 'police'") == 1
+    assert await world.fetchval("select account_id is not null from import_batch")
+    deeds = [deed["action"] for deed in await world.audit()]
+    assert deeds[-3:] == ["import.upload", "import.commit", "catalogue.import"]
+
+
+async def test_refused_rows_are_given_back_in_the_form_of_the_list(
+    world: World, gis_staff: AsyncClient
+) -> None:
+    faulty = LIST + "37060200081326000002,=evil(),121.06,不知道\n".encode()
+    address = "/api/v1/imports?kind=cameras&source=police&filename=" + quote('a/b\\清单 "1";.csv')
+    place = (await gis_staff.post(address, content=faulty, headers=CSV)).headers["location"]
+    async with clerk_of(world):
+        record = await ended(gis_staff, place)
+    assert (record["report"]["new"], record["report"]["refused"]) == (1, 1)
+    assert str(world.settings.data_dir) not in str(record)
+    answer = await gis_staff.get(record["rejects"])
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert answer.headers["content-disposition"] == (
+        "attachment; filename=\"__ _1__-rejects.csv\"; filename*=UTF-8''"
+        + quote("清单 _1_;-rejects.csv", safe="")
+    )
+    assert "纬度" in answer.content.decode("utf-8-sig")
+    assert "'=evil()" in answer.content.decode("utf-8-sig")
+    (world.settings.jobs_dir / f"{record['id']}.rejects").unlink()
+    assert (await gis_staff.get(place)).json()["rejects"] is None
+    assert (await gis_staff.get(f"{place}/rejects")).status_code == 404
+
+
+async def test_whose_right_was_taken_away_meanwhile_imports_nothing(
+    world: World, gis_staff: AsyncClient
+) -> None:
+    place = (await gis_staff.post(ADDRESS, content=LIST, headers=CSV)).headers["location"]
+    await world.fetchval("update account set roles = '{lead}'")
+    async with clerk_of(world):
+        async with asyncio.timeout(20):
+            while await world.fetchval("select ended_at is null from job"):
+                await asyncio.sleep(0.05)
+    assert await world.fetchval("select problem->>'code' from job") == "forbidden"
+    assert (await gis_staff.get(place)).status_code == 403
+    assert await world.fetchval("select count(*) from camera where source is not null") == 0
+
+
+async def test_a_district_imports_its_own(world: World, login: Session) -> None:
+    west = await login(Role.GIS, unit="west")
+    both = LIST + "37060200081326000002,东区的,121.25,37.1\n".encode()
+    place = (await west.post(ADDRESS, content=both, headers=CSV)).headers["location"]
+    async with clerk_of(world):
+        record = await ended(west, place)
+    assert (record["report"]["new"], record["report"]["refused"]) == (1, 1)

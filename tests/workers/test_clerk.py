@@ -99,7 +99,7 @@ def child() -> list[str]:
 @asynccontextmanager
 async def working(database: Database, command: list[str], *, most_s: float = 30) -> AsyncIterator[ChildDesk]:
     """A clerk at work for as long as the body."""
-    desk = ChildDesk(command)
+    desk = ChildDesk(command, fat_mib=256)
     clerk = ClerkProcess(database, SystemClock(), desk, KINDS, most_s=most_s)
     task = asyncio.create_task(clerk.run())
     try:
