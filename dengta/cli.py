@@ -38,9 +38,11 @@ def _register() -> None:
         jobs,
         look,
         models,
+        names,
         process,
         samples,
         serve,
+        suggest,
         units,
         up,
     )
@@ -54,6 +56,7 @@ def _register() -> None:
         ("export", export.export_),
         ("assess", assess.assess),
         ("cameras", cameras.cameras),
+        ("parse-name", names.parse_name),
         ("check-crs", check_crs.check_crs),
         ("look", look.look),
         ("events", events.events),
@@ -67,6 +70,7 @@ def _register() -> None:
     app.add_typer(governance.app, name="governance")
     app.add_typer(jobs.app, name="jobs")
     app.add_typer(samples.app, name="sample")
+    app.add_typer(suggest.app, name="suggest")
     app.add_typer(units.app, name="units")
     app.command("process", hidden=True)(process.process)
 

@@ -157,10 +157,18 @@ def assess_work(settings: Settings, database: Database) -> Work:
     return assess_work(database, SystemClock(), settings.time_zone)
 
 
+def suggest_work(_settings: Settings, database: Database) -> Work:
+    """Learn from what staff classified, and make suggestions anew."""
+    from camera_registry.suggestion.work import suggest_work
+
+    return suggest_work(database, SystemClock())
+
+
 WORKS: dict[str, Callable[[Settings, Database], Work]] = {
     "assess": assess_work,
     "import": import_work,
     "crs-check": crs_check_work,
+    "suggest": suggest_work,
     "units": units_work,
     "units-assign": units_assign_work,
     "units-undo": units_undo_work,

@@ -55,7 +55,7 @@ async def list_suggestions(  # noqa: PLR0913 - what a page of a list consists of
     """Suggestions within ``scope`` behind ``after``, the surest first."""
     query = _all().where(*wanted.conditions(scope, state)).limit(limit)
     if after is not None:
-        sure = cast(literal(after.confidence / PARTS), REAL)
+        sure = cast(literal(min(after.confidence, PARTS) / PARTS), REAL)
         behind = tuple_(-suggestion.c.confidence, suggestion.c.camera_id, suggestion.c.scene_id)
         query = query.where(
             suggestion.c.confidence <= sure, behind > tuple_(-sure, after.camera_id, after.scene_id)

@@ -85,6 +85,10 @@ class Proposer:
             part = slice(start, start + BLOCK)
             yield from self._explained(rows[part], places[part], (by_rule, which, learned), matrix)
 
+    def weigh(self, evidence: Evidence, lessons: Lessons) -> Floats:
+        """What the rules alone say of cameras: the confidence of the best one for each scene (n, k)."""
+        return self._by_rules(evidence, lessons)[0]
+
     def _by_rules(self, evidence: Evidence, lessons: Lessons) -> tuple[Floats, NDArray[np.int64]]:
         """The confidence of the best rule for each camera and scene, and its index; 0 and -1 for none."""
         shape = (len(evidence), len(self.scenes))
