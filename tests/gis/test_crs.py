@@ -136,6 +136,22 @@ class TestConversion:
     def test_back_and_there_is_the_same_place_to_a_millimetre(self, place, crs):
         assert metres(from_wgs84(to_wgs84(place, crs), crs), place) < 1e-3
 
+    @given(st.tuples(st.floats(WEST + 0.1, EAST - 0.1), st.floats(SOUTH + 0.1, NORTH - 0.1)), shifted_systems)
+    def test_back_and_there_is_the_same_place_all_over_china(self, place, crs):
+        assert metres(from_wgs84(to_wgs84(place, crs), crs), place) < 1e-3
+
+    @given(st.lists(st.tuples(st.floats(-180, 180), st.floats(-90, 90)), min_size=12, max_size=12), systems)
+    def test_there_and_back_wherever_it_is_whatever_the_arrays_form(self, places, crs):
+        """A place comes back to a millimetre, in China and outside, in a grid as in a list."""
+        grid = np.array(places).reshape(3, 4, 2)
+        back = to_wgs84(from_wgs84(grid, crs), crs)
+        assert back.shape == grid.shape
+        # Just outside of the rectangle a place has the coordinates of one inside, and that one is meant.
+        outer = ((grid >= [WEST - 0.05, SOUTH - 0.05]) & (grid <= [EAST + 0.05, NORTH + 0.05])).all(axis=-1)
+        inner = ((grid >= [WEST, SOUTH]) & (grid <= [EAST, NORTH])).all(axis=-1)
+        sure = inner | ~outer
+        assert (metres(back[sure], grid[sure]) < 1e-3).all()
+
     @pytest.mark.parametrize("crs", [GCJ_02, BD_09])
     @pytest.mark.parametrize("box", [(73.4, 3.4, 135.1, 53.6), (119.4, 36.4, 122.1, 38.5)])
     def test_fifty_thousand_places_at_once_come_back_to_a_micrometre(self, crs, box):

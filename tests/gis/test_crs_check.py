@@ -124,3 +124,60 @@ def test_surroundings_that_do_not_fit_are_refused(fault, rng):
         seen[Reading.GCJ_02] = Surroundings(road, np.ones(len(road), dtype=bool))
     with pytest.raises(InvalidInputError, match="BD_09" if fault == "missing" else "GCJ_02"):
         find_misdeclared(["police"] * 4, seen)
+
+
+def named(count, metres, seen, field):
+    """The same surroundings, with what the records name at these distances under each reading."""
+    return {
+        reading: Surroundings(
+            around.road_m, around.inside, **{field: np.full(count, metres.get(reading, np.nan))}
+        )
+        for reading, around in seen.items()
+    }
+
+
+@pytest.mark.parametrize("field", ["roads_m", "point_m"])
+def test_one_camera_that_names_its_road_speaks_for_itself_among_honest_ones(rng, field):
+    """It stands 450 m from the road it names, and on it when read as a web map's."""
+    honest = survey(cameras(200, rng), look)
+    beside = {Reading.AS_DECLARED: 10.0, Reading.GCJ_02: 450.0, Reading.BD_09: 900.0}
+    seen = named(200, beside, honest, field)
+    assert find_misdeclared(["police"] * 200, seen) == []
+    for reading, metres in ((Reading.AS_DECLARED, 450.0), (Reading.GCJ_02, 8.0)):
+        getattr(seen[reading], field)[7] = metres
+    (finding,) = find_misdeclared(["police"] * 200, seen)
+    assert (finding.reading, finding.members) == (Reading.GCJ_02, (7,))
+    assert finding.likely == pytest.approx((finding.confidence,))
+
+
+def test_the_road_of_an_address_alone_accuses_nobody(rng):
+    honest = survey(cameras(200, rng), look)
+    seen = named(
+        200, {Reading.AS_DECLARED: 10.0, Reading.GCJ_02: 450.0, Reading.BD_09: 900.0}, honest, "address_m"
+    )
+    seen[Reading.AS_DECLARED].address_m[7], seen[Reading.GCJ_02].address_m[7] = 450.0, 8.0
+    assert find_misdeclared(["police"] * 200, seen) == []
+
+
+def test_a_road_of_the_same_name_far_away_accuses_nobody(rng):
+    honest = survey(cameras(50, rng), look)
+    far = dict.fromkeys(Reading, 20_000.0)
+    assert find_misdeclared(["police"] * 50, named(50, far, honest, "roads_m")) == []
+
+
+def test_those_who_share_nothing_but_that_nobody_knows_are_no_group(rng):
+    """A third of a list from a web map is found as a list, and not as what has no source."""
+    places = cameras(300, rng)
+    places[:100] = from_wgs84(places[:100], ReferenceSystem.GCJ_02)
+    assert check(("police", places))
+    assert check(("", places)) == []
+
+
+@pytest.mark.parametrize("fault", ["length", "negative"])
+def test_named_distances_that_do_not_fit_are_refused(fault, rng):
+    seen = survey(cameras(4, rng), look)
+    around = seen[Reading.GCJ_02]
+    wrong = np.zeros(3) if fault == "length" else np.full(4, -1.0)
+    seen[Reading.GCJ_02] = Surroundings(around.road_m, around.inside, point_m=wrong)
+    with pytest.raises(InvalidInputError, match="point_m of GCJ_02"):
+        find_misdeclared(["police"] * 4, seen)
