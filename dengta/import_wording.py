@@ -50,9 +50,10 @@ def show_report(console: Console, report: ImportReport, *, examples: int) -> Non
 
 def _outcome(report: ImportReport) -> str:
     did = "Would be" if report.dry_run else "Done"
+    written = f"{report.new:,} new, {report.changed:,} changed"
     parts = [
         f"{report.rows:,} rows, {report.accepted:,} good, {report.refused:,} refused",
-        f"{did}: {report.new:,} new, {report.changed:,} changed, {report.unchanged:,} unchanged, {report.gone:,} gone",
+        f"{did}: {written}, {report.unchanged:,} unchanged, {report.gone:,} gone",
     ]
     if report.returned:
         parts.append(f"{report.returned:,} had been gone and are listed again")
@@ -70,7 +71,7 @@ def _show_changes(console: Console, report: ImportReport) -> None:
     if report.kept_edits:
         counted = [f"{name} {count:,}" for name, count in report.kept_edits.items()]
         console.print(
-            f"Kept as people entered them, against the list: {', '.join(counted)} (--overwrite-edits overrules).",
+            f"Kept as people entered them: {', '.join(counted)} (--overwrite-edits overrules).",
             highlight=False,
         )
     for sample in report.samples.get("changed", [])[:_SAMPLES_SHOWN]:

@@ -190,7 +190,7 @@ class Checker:
                 work.note(index, column.index, TOO_SENSITIVE)
 
     def _place(self, work: Workpiece) -> None:
-        """Coordinates: judged, brought to WGS-84, and their reference system declared where somebody said it."""
+        """Coordinates, judged and brought to WGS-84; their reference system, where somebody said it."""
         columns, values = self._columns.columns, work.values
         if not {"longitude", "latitude"} <= columns.keys():
             for name in ("longitude", "latitude", "declared_crs"):

@@ -39,7 +39,7 @@ ZERO = Problem(
 )
 PROJECTED = Problem(
     "coordinate-projected",
-    "The coordinates are no degrees: they look like metres of a projected system, or degrees times a million.",
+    "The coordinates are no degrees: they look like a projected system's metres, or degrees times a million.",
     "Convert them to decimal degrees first.",
 )
 SWAPPED = Problem(
@@ -105,7 +105,8 @@ def judge(
     placed = Placed(declared, declared.copy())
     x, y = declared[:, 0], declared[:, 1]
     unjudged = ~np.isnan(declared).any(axis=1)
-    _mark(placed, np.isnan(x) != np.isnan(y), HALF)
+    half: Flags = np.not_equal(np.isnan(x), np.isnan(y))
+    _mark(placed, half, HALF)
     for condition, problem in (
         ((np.abs(declared) < 1e-4).any(axis=1), ZERO),
         ((np.abs(declared) > 360).any(axis=1), PROJECTED),
@@ -113,7 +114,7 @@ def judge(
         ((np.abs(x) > 180) | (np.abs(y) > 90), NOT_ON_EARTH),
         (~_within(x, y, CHINA), NOT_IN_CHINA),
     ):
-        found = unjudged & condition
+        found: Flags = np.logical_and(unjudged, condition)
         _mark(placed, found, problem)
         unjudged &= ~found
     placed.wgs84[~unjudged] = np.nan
@@ -127,12 +128,12 @@ def judge(
 
 def prefer_geometry(told: Placed, geometry: Placed) -> None:
     """Where the geometry means another place than the columns, or they say nothing, the geometry is taken."""
-    known = ~np.isnan(geometry.wgs84).any(axis=1)
+    known: Flags = np.logical_not(np.isnan(geometry.wgs84).any(axis=1))
     silent = known & np.isnan(told.declared).all(axis=1)
     with np.errstate(invalid="ignore"):
         near = (np.abs(told.wgs84 - geometry.wgs84) <= SAME_PLACE_DEG).all(axis=1)
-    moved = known & ~silent & ~near
-    taken = silent | moved
+    moved: Flags = known & ~silent & ~near
+    taken: Flags = silent | moved
     told.from_geometry = taken
     for row in np.flatnonzero(taken).tolist():
         told.problems.pop(row, None)

@@ -1,4 +1,4 @@
-"""Credentials that lists carry: sealed, kept once each, and referred to; never stored or shown in the clear."""
+"""Credentials that lists carry: sealed, kept once each, referred to; never stored or shown in the clear."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which column of a list is which field: recognised by its header, told by the user, or left out and named."""
+"""Which column of a list is which field: recognised by its header, told, or left out and named."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
+from importlib import resources
 from typing import TYPE_CHECKING
+
+import orjson
 
 from base.errors import InvalidInputError
 from camera_registry.importing.fields import FIELDS
@@ -33,14 +36,22 @@ _SYSTEM = re.compile(
 _COUNTERS = frozenset({"序号", "no", "id", "fid", "ogcfid", "objectid", "行号", "index", "#"})
 """Number rows of the file, not things: the numbers shift with every issue of the list."""
 
-_BY_CONTENT = {
-    Kind.CAMERAS: {
-        name: ("code", "source_key")
-        for name in ("编号", "编码", "设备编号", "摄像机编号", "摄像头编号", "监控编号", "点位编号", "点位编码", "通道号",
-                     "资产编码", "设备代码", "id", "监控点编号", "视频编号", "平台编码")
-    },
-    Kind.POINTS: {},
-}  # fmt: skip
+_EITHER = frozenset(
+    {
+        *(
+            "编号",
+            "编码",
+            "设备编号",
+            "设备代码",
+            "摄像机编号",
+            "摄像头编号",
+            "监控编号",
+            "监控点编号",
+            "点位编号",
+        ),
+        *("点位编码", "视频编号", "平台编码", "资产编码", "通道号", "id"),
+    }
+)
 """Headers that mean either; what stands below them decides."""
 
 _TWENTY_DIGITS = re.compile(r"\s*'?\d(?:\d{19}|\.\d+[eE]\+?\d+)\s*")
@@ -93,9 +104,10 @@ def fold_header(header: str) -> tuple[str, list[str]]:
 
 
 def _synonyms(kind: Kind) -> dict[str, Field]:
+    names = orjson.loads(resources.files("camera_registry.importing").joinpath("headers.json").read_bytes())
     table: dict[str, Field] = {}
     for item in FIELDS[kind].values():
-        for name in (item.name, item.title, *item.headers):
+        for name in (item.name, item.title, *names[kind.value].get(item.name, "").split()):
             table.setdefault(fold_header(name)[0], item)
     return table
 
@@ -179,7 +191,7 @@ def map_columns(
 
 
 def _take_geometry(mapping: Columns, kind: Kind, header: Sequence[str]) -> None:
-    """Geometries are the coordinates, unless columns tell both: then these are the original of the geometry."""
+    """Geometries are the coordinates, unless columns tell both: then these are the geometry's original."""
     indices = header.index(GEOMETRY[0]), header.index(GEOMETRY[1])
     if {"longitude", "latitude"} <= mapping.columns.keys():
         mapping.geometry = indices
@@ -220,7 +232,7 @@ def _by_content(kind: Kind, header: str, cells: Sequence[str], found: Field | No
     """What an ambiguous header means, by what stands below it."""
     bare, _ = fold_header(header)
     filled = [cell for cell in cells if cell.strip()]
-    if kind is Kind.CAMERAS and bare in _BY_CONTENT[kind]:
+    if kind is Kind.CAMERAS and bare in _EITHER:
         twenty = sum(bool(_TWENTY_DIGITS.fullmatch(cell)) for cell in filled)
         if twenty * 2 > len(filled):
             return FIELDS[kind]["code"]
@@ -245,7 +257,7 @@ def _are_degrees(cells: Sequence[str]) -> bool:
 
 
 def _unit(chosen: Field, header: str) -> str:
-    return next((part for part in fold_header(header)[1] if part in (chosen.units or ())), "")
+    return next((part for part in fold_header(header)[1] if part in chosen.units), "")
 
 
 def _overrides(kind: Kind, header: Sequence[str], told: Mapping[str, str]) -> dict[int, Field | None]:

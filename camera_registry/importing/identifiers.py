@@ -1,4 +1,4 @@
-"""Identities and addresses in cells: device ids, codes, network addresses, URLs without their logins, dates."""
+"""Identities and addresses in cells: device ids, codes, network addresses, URLs without logins, dates."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MOST_CODE = 64
 LOST_DIGITS = Problem(
     "lost-digits",
     "A spreadsheet kept it as a number: of its 20 digits only the first 15 are left.",
-    "Format the column as text BEFORE typing or pasting the ids (Excel: 设置单元格格式 → 文本), or export it anew "
+    "Format the column as text BEFORE typing or pasting the ids (设置单元格格式 → 文本), or export it anew "
     "from the platform; the lost digits cannot be recovered from this file.",
 )
 _ROUNDED_OFF = Problem(
@@ -93,9 +93,10 @@ def code_of(most: int) -> Parser:
 
 
 def plain_key(text: str) -> str:
-    """A key as it is compared: without outer blanks and the apostrophe that marks text, not of 7.0 but of 7."""
+    """A key as it is compared: without outer blanks and the apostrophe that marks text; 7 for 7.0."""
     bare = text.strip().lstrip("'")
-    return bare[:-2] if bare.endswith(".0") and bare[:-2].isdigit() else bare
+    whole = bare.removesuffix(".0")
+    return whole if whole.isdigit() else bare
 
 
 def digits(least: int, most: int, *, what: str) -> Parser:
@@ -106,8 +107,7 @@ def digits(least: int, most: int, *, what: str) -> Parser:
     )
 
     def parse(text: str) -> Any:
-        bare = plain(text)
-        bare = bare[:-2] if bare.endswith(".0") else bare
+        bare = plain(text).removesuffix(".0")
         if not (bare.isascii() and bare.isdigit() and least <= len(bare) <= most):
             return Noted(None, (bad,))
         return bare if bare.strip("0") else None
@@ -171,11 +171,10 @@ def url_of(schemes: tuple[str, ...], *, example: str) -> Parser:
 
     def parse(text: str) -> Any:
         found = _URL.fullmatch(text)
-        if not found or len(text) > MOST_URL:
+        scheme = found["scheme"].lower() if found else ""
+        if not found or scheme not in schemes or len(text) > MOST_URL:
             return bad("not-a-url", f"It is no address of {listed}.", text)
-        scheme, rest = found["scheme"].lower(), found["rest"]
-        if scheme not in schemes:
-            return bad("not-a-url", f"{scheme} is not one of {listed}.", text)
+        rest = found["rest"]
         if _SECRET_QUERY.search(rest):
             return bad(
                 "credentials-in-query",
@@ -233,7 +232,7 @@ _FIRST, _LAST = date(1970, 1, 1), date(2100, 1, 1)
 
 
 def day(text: str) -> Any:
-    """A day: 2023-05-01, 2023/5/1, 2023年5月1日, 20230501, a spreadsheet's day number; of a month its first."""
+    """A day: 2023-05-01, 2023/5/1, 2023年5月1日, 20230501, a spreadsheet's number; of a month its first."""
     bare = plain(text)
     if not bare.strip("0-/:. t"):
         return None
@@ -247,6 +246,6 @@ def day(text: str) -> Any:
             return Noted(None, (_NO_DATE,))
     except ValueError:
         return Noted(None, (_NO_DATE,))
-    if value < _FIRST and value.year > 1900 or value > _LAST:
+    if (value < _FIRST and value.year > 1900) or value > _LAST:
         return Noted(None, (_NO_DATE,))
     return None if value.year <= 1900 else value

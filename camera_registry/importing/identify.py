@@ -21,7 +21,7 @@ AUTO_KEY = "auto:"
 _REMEDY = "Give the code (编码), or a number that stays the same in every issue of the list (点位编号)."
 UNIDENTIFIED = Problem(
     "unidentified",
-    "Nothing identifies it: it has neither a code nor a key of its source, nor a name with a place or address.",
+    "Nothing identifies it: it has no code, no key of its source, and no name with a place or address.",
     _REMEDY,
 )
 NO_CODE = Problem(
@@ -76,9 +76,9 @@ class Identities:
                     continue
                 if early is None:
                     early = {numbers[i] for i in work.refused()} | self._refused
-                first = seen[identities[index]]  # an earlier twin may have taken the place of the first
-                self._twice(work, index, name, first, stays_out=first in early)
-                if first in early:
+                taken = seen[identities[index]]  # an earlier twin may have taken the place of the first
+                self._twice(work, index, name, taken, stays_out=taken in early)
+                if taken in early:
                     seen[identities[index]] = number
 
     def refuse(self, numbers: Iterable[int]) -> None:

@@ -62,7 +62,8 @@ async def remember(
     """Keep what was told of the source, and return its row."""
     return await connection.fetchval(  # type: ignore[no-any-return]
         """
-        insert into import_source as s (kind, name, mapping, crs, listed_at) values ($1, $2, $3::text::jsonb, $4, $5)
+        insert into import_source as s (kind, name, mapping, crs, listed_at)
+        values ($1, $2, $3::text::jsonb, $4, $5)
             on conflict (kind, name) do update
            set mapping = s.mapping || excluded.mapping, crs = coalesce(excluded.crs, s.crs),
                listed_at = case when $6 then s.listed_at else excluded.listed_at end
@@ -91,8 +92,8 @@ async def enter(
     report.batch_id = batch
     await connection.execute(
         """
-        insert into import_batch (id, source_id, file, sha256, account_id, unit_tree, sensitivity, begun_at, ended_at,
-                                  partial, rows, refused, new, changed, unchanged, gone, report)
+        insert into import_batch (id, source_id, file, sha256, account_id, unit_tree, sensitivity, begun_at,
+                                  ended_at, partial, rows, refused, new, changed, unchanged, gone, report)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17::text::jsonb)
         """,
         *(batch, source_id, report.file, report.sha256, by),
@@ -111,7 +112,8 @@ async def enter(
     )
     told = {name: getattr(report, name) for name in ("source", "file", "sha256", "new", "changed", "gone")}
     await connection.execute(
-        "insert into audit (account_id, action, object, detail) values ($1, 'catalogue.import', $2, $3::text::jsonb)",
+        "insert into audit (account_id, action, object, detail)"
+        " values ($1, 'catalogue.import', $2, $3::text::jsonb)",
         by,
         f"import/{batch}",
         orjson.dumps({"kind": report.kind, **told}).decode(),

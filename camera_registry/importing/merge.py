@@ -1,10 +1,10 @@
-"""Bringing a staged list into the catalogue: what is new, changed, unchanged and gone, and then the writing."""
+"""Bringing a staged list into the catalogue: what is new, changed, unchanged, gone; and then the writing."""
 
 # ruff: noqa: S608 - statements are put together from this program's own words; values are parameters
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from camera_registry.importing.request import Blanks, Kind
 from camera_registry.importing.verdicts import OUT_TABLE, Verdicts
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from datetime import datetime
 
     from camera_registry.importing.faultbook import FaultBook
@@ -43,8 +44,12 @@ select s.row, s.code, {name} as name from import_stage s
  where not exists (select from import_match m where m.row = s.row) order by s.row limit {most}
 """
 _SAMPLE_CHANGED = """
-select ch.row, ch.id, c.code, c.name, ch.fields, ch.returned from import_change ch join {table} c on c.id = ch.id
+select ch.row, ch.id, c.code, c.name, ch.fields, ch.returned
+  from import_change ch join {table} c on c.id = ch.id
  where cardinality(ch.fields) > 0 or ch.returned order by ch.row limit {most}
+"""
+_SEARCH_BEHIND = """
+insert into search_behind values (pg_current_xact_id()::text::bigint) on conflict do nothing
 """
 _SAMPLE_GONE = (
     "select c.id, c.code, c.name from import_gone g join {table} c on c.id = g.id order by c.id limit {most}"
@@ -104,7 +109,7 @@ class Merge:
         connection = self._connection
         if self._matched:
             await self._find_changes()
-        staged, matched, changed, returned = await connection.fetchrow(
+        [(staged, matched, changed, returned)] = await connection.fetch(
             """
             select (select count(*) from import_stage),
                    (select count(*) from import_change),
@@ -129,12 +134,25 @@ class Merge:
         if report.changed:
             await connection.execute(do.update(), self._source, now)
         if report.new:
-            async with AsyncExitStack() as stack:
-                if await self._worth_rebuilding(report.new):
-                    await stack.enter_async_context(without_upkeep(connection, [do.table]))
-                await connection.execute(do.insert(), self._source, now)
+            insert = do.insert(matched=self._matched)
+            if await self._worth_rebuilding(report.new):
+                async with without_upkeep(connection, [do.table]), self._without_search():
+                    await connection.execute(insert, self._source, now)
+            else:
+                await connection.execute(insert, self._source, now)
         if report.gone:
             await connection.execute(MARK_GONE.format(table=do.table), now)
+
+    @asynccontextmanager
+    async def _without_search(self) -> AsyncIterator[None]:
+        """For the body, the search index leaves new cameras to its keeper, as it does with most anyway."""
+        if self._request.kind is not Kind.CAMERAS:
+            yield
+            return
+        await self._connection.execute("alter table camera disable trigger search_inserted")
+        yield
+        await self._connection.execute("alter table camera enable trigger search_inserted")
+        await self._connection.execute(_SEARCH_BEHIND)
 
     async def _find_changes(self) -> None:
         connection = self._connection

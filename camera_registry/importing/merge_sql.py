@@ -1,8 +1,8 @@
 """The statements that bring a staged list into the catalogue, for whichever columns it has.
 
 A staged value of null says nothing; what the record has stays, unless empty cells mean "nothing" for this
-import or the row empties the field in so many words. What people entered by hand and still stands outranks the
-list. Coordinates and their reference system are one value.
+import or the row empties the field in so many words. What people entered by hand and still stands outranks
+the list. Coordinates and their reference system are one value.
 """
 
 # ruff: noqa: S608 - statements are put together from this program's own words; values are parameters
@@ -23,12 +23,12 @@ _UNIT = "case when s.wgs84_longitude is null then o.{0} else p.{1} end"
 UNIT_ID = _UNIT.format("id", "unit_id")
 UNIT_TREE = _UNIT.format("tree_left", "unit_tree")
 
-STAGED = """
+PLACED = """
   from import_stage s
-  left join import_match m on m.row = s.row
   left join import_place p on p.row = s.row
   left join organisation o on o.id = s.unit
 """
+STAGED = f"{PLACED} left join import_match m on m.row = s.row"
 """The staged rows, the record that each is (m), where it stands (p) and the unit that it names (o)."""
 
 
@@ -67,7 +67,7 @@ class Statements:
         """Column → what it is to be, from a staged row s, its record c and what people entered h."""
         found = {}
         for name in self._columns():
-            staged = f"s.{name}::{_CASTS[name]}" if name in _CASTS else f"s.{name}"
+            staged = self._staged(name)
             if name in PLACE:
                 value = f"case when s.longitude is null then c.{name} else {staged} end"
                 emptied = "longitude"
@@ -85,10 +85,14 @@ class Statements:
             found[name] = value
         found["source"] = "$1"
         found["source_key"] = (
-            f"case when starts_with(c.source_key, '{AUTO_KEY}') or c.source is distinct from $1 then s.source_key"
-            " else coalesce(s.source_key, c.source_key) end"
+            f"case when starts_with(c.source_key, '{AUTO_KEY}') or c.source is distinct from $1"
+            " then s.source_key else coalesce(s.source_key, c.source_key) end"
         )
         return found
+
+    @staticmethod
+    def _staged(name: str) -> str:
+        return f"s.{name}::{_CASTS[name]}" if name in _CASTS else f"s.{name}"
 
     def _columns(self) -> tuple[str, ...]:
         login = ("credential_id",) if self.logins else ()
@@ -110,7 +114,7 @@ select s.row, c.id from import_stage s join {self.table} c on c.source = $1 and 
 """
 
     def change(self) -> str:
-        """For each row that is a record already: which columns differ, and where people's entries were kept."""
+        """For each row that is a record: which columns differ, and where people's entries were kept."""
         differing = ", ".join(
             f"case when {value} is distinct from c.{name} then '{name}' end"
             for name, value in self.effective().items()
@@ -120,7 +124,7 @@ select s.row, c.id from import_stage s join {self.table} c on c.source = $1 and 
         if self.hand:
             contradicted = ", ".join(
                 f"case when s.{name} is not null and '{name}' = any(h.fields)"
-                f" and s.{name}{'::inet' if name in _CASTS else ''} is distinct from c.{name} then '{name}' end"
+                f" and {self._staged(name)} is distinct from c.{name} then '{name}' end"
                 for name in self.fields
             )
             kept = f"array_remove(array[{contradicted}], null)" if contradicted else kept
@@ -164,25 +168,20 @@ update {self.table} c
  where c.id = ch.id and (cardinality(ch.fields) > 0 or ch.returned)
 """
 
-    def insert(self) -> str:
-        """Add the rows that are no record yet; $1 the source, $2 the time."""
+    def insert(self, *, matched: bool) -> str:
+        """Add the rows that are no record yet (all, if none is ``matched``); $1 the source, $2 the time."""
         names = self._columns()
         layer = ("layer_id",) if self.kind is Kind.POINTS else ()
         own = ", ".join([*names, *layer])
         values = ", ".join(
-            "coalesce(s.sensitivity, 0)"
-            if name == "sensitivity"
-            else f"s.{name}::{_CASTS[name]}"
-            if name in _CASTS
-            else f"s.{name}"
+            "coalesce(s.sensitivity, 0)" if name == "sensitivity" else self._staged(name)
             for name in (*names, *layer)
         )
         return f"""
 insert into {self.table} ({own}, geom, unit_id, unit_tree, source, source_key, source_seen_at)
 select {values}, {_GEOM}, {UNIT_ID}, {UNIT_TREE}, $1, s.source_key, $2
-{STAGED}
- where m.row is null
- order by s.row
+{STAGED if matched else PLACED}
+ where {"m.row is null" if matched else "true"}
 """
 
 
@@ -201,8 +200,8 @@ select c.id, array_agg(distinct entered.key)
   from import_match m
   join {table} c on c.id = m.id
   join audit a on a.action = '{table}.edit' and a.object = '{table}/' || c.id
- cross join lateral jsonb_each(case jsonb_typeof(a.detail -> 'after') when 'object' then a.detail -> 'after' end)
-       entered
+ cross join lateral jsonb_each(
+       case jsonb_typeof(a.detail -> 'after') when 'object' then a.detail -> 'after' end) entered
  where entered.value = to_jsonb(c) -> entered.key
  group by c.id
 """

@@ -1,4 +1,4 @@
-"""Numbers as people write them: full-width, with units, with commas; and angles in degrees, minutes, seconds."""
+"""Numbers as people write them: full-width, with units and commas; angles in degrees, minutes, seconds."""
 
 from __future__ import annotations
 
@@ -51,29 +51,28 @@ def plain(text: str) -> str:
 
 
 def number(
-    low: float,
-    high: float,
+    span: tuple[float, float],
     units: Mapping[str, float],
     *,
     what: str,
     zero_unknown: bool = False,
     whole: bool = False,
 ) -> Parser:
-    """A number from ``low`` to ``high``, in the first of ``units`` unless it names another.
+    """A number within ``span``, in the first of ``units`` unless it names another.
 
     Args:
-        low: Least, in the unit that is stored.
-        high: Most.
+        span: Least and most, in the unit that is stored.
         units: Unit → its size in the unit that is stored.
         what: What it is of, with the unit, for messages.
         zero_unknown: Whether 0 means "not reported".
         whole: Whether it must be a whole number, and is given as one.
     """
-    span = f"{low:,g} to {high:,g}"
+    low, high = span
+    said = f"{low:,g} to {high:,g}"
     out_of_range = Problem(
-        "out-of-range", f"It lies outside {span}: no {what}.", "Correct it or leave it empty."
+        "out-of-range", f"It lies outside {said}: no {what}.", "Correct it or leave it empty."
     )
-    no_number = Problem("not-a-number", f"It is no number: {what} is needed, {span}.", "Write digits alone.")
+    no_number = Problem("not-a-number", f"It is no number: {what} is needed, {said}.", "Write digits alone.")
     about = Problem(
         "approximate", "It is given as an approximate value, and taken as exact.",
         "Measure it, or write the number alone.", Severity.WARNING,

@@ -1,4 +1,4 @@
-"""The refused rows of a list as a file of the same form, with a column of reasons, to be mended and sent again."""
+"""The refused rows of a list as a file of the same form, with a column of reasons, to be mended."""
 
 from __future__ import annotations
 
@@ -129,10 +129,12 @@ def _write_geojson(reader: GeoJsonReader, path: Path, refused: Mapping[int, Sequ
 _GEOPACKAGE = """
 pragma application_id = 1196444487;
 pragma user_version = 10300;
-create table gpkg_spatial_ref_sys (srs_name text not null, srs_id integer primary key, organization text not null,
-    organization_coordsys_id integer not null, definition text not null, description text);
+create table gpkg_spatial_ref_sys (srs_name text not null, srs_id integer primary key,
+    organization text not null, organization_coordsys_id integer not null, definition text not null,
+    description text);
 create table gpkg_contents (table_name text primary key, data_type text not null, identifier text unique,
-    description text default '', last_change datetime not null default (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+    description text default '',
+    last_change datetime not null default (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
     min_x double, min_y double, max_x double, max_y double, srs_id integer);
 create table gpkg_geometry_columns (table_name text not null primary key, column_name text not null,
     geometry_type_name text not null, srs_id integer not null, z tinyint not null, m tinyint not null);

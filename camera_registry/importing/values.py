@@ -279,8 +279,7 @@ def choice(words: Mapping[Any, str], *, zero_unknown: bool = True, what: str) ->
         folded = fold(text)
         if zero_unknown and folded.strip("0.") == "" and folded:
             return None
-        if folded.endswith(".0"):  # a number that passed through a spreadsheet
-            folded = folded[:-2]
+        folded = folded.removesuffix(".0")  # of a number that passed through a spreadsheet
         found = table.get(folded)
         if found is None:
             # "1-球机", "1:球机", "球机(1)": a number with its own word.

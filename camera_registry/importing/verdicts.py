@@ -1,4 +1,4 @@
-"""What only the store can tell of staged rows: whose they are, whom they contradict, what a new record lacks."""
+"""What only the store can tell of staged rows: whose they are, what they contradict, what they lack."""
 
 # ruff: noqa: S608 - statements are put together from this program's own words; values are parameters
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 KEY_CONFLICT = Problem(
     "key-conflict",
-    "Its code (编码) and its key of the source belong to two different records, or its key to another row's record.",
+    "Its code (编码) and its key belong to two different records, or its key to another row's record.",
     "Correct the code or the key.",
 )
 NOT_YOURS = Problem(
@@ -60,7 +60,8 @@ _CONFLICTS = """
 select s.row from import_stage s
   join {table} c on c.source = $1 and c.source_key = s.source_key
   left join import_match m on m.row = s.row
- where c.id is distinct from m.id and (m.id is not null or exists (select from import_match x where x.id = c.id))
+ where c.id is distinct from m.id
+   and (m.id is not null or exists (select from import_match x where x.id = c.id))
 """
 
 
@@ -151,7 +152,8 @@ class Verdicts:
             "longitude": "concat_ws(', ', longitude, latitude)",
             "unit": "(select name from organisation o where o.id = unit)",
         }
-        query = f"select row, {text.get(field, field)}::text as shown from import_stage where row = any($1::int[])"
+        shown = text.get(field, field)
+        query = f"select row, {shown}::text as shown from import_stage where row = any($1::int[])"
         found = await self._connection.fetch(query, rows[:1000])
         return {record["row"]: record["shown"] or "" for record in found}
 

@@ -19,8 +19,9 @@ _COMPASS = (
 
 def _words(letters: str, to: str, come: str) -> str:
     """The ways to say that a camera looks towards ``to``; ``come`` is where it stands then."""
-    towards = f"{to} 朝{to} 向{to} {to}向 {to}面 {to}侧 面{to} 正{to} 朝{to}方向 {to}方向 {to}方 由{come}向{to} 自{come}向{to}"
-    return f"{towards} {come}向{to} {come}往{to} 由{come}往{to} {letters}"
+    towards = f"{to} 朝{to} 向{to} {to}向 {to}面 {to}侧 面{to} 正{to} 朝{to}方向 {to}方向 {to}方"
+    across = f"由{come}向{to} 自{come}向{to} {come}向{to} {come}往{to} 由{come}往{to}"
+    return f"{towards} {across} {letters}"
 
 
 DIRECTION = choice({number: _words(*rest) for number, _, *rest in _COMPASS}, what="direction (监视方位)")
@@ -80,7 +81,8 @@ PROTOCOL = choice(
     {
         "rtsp": "RTSP rtsp直连 rtsp协议",
         "onvif": "ONVIF onvif协议",
-        "gb28181": "GB28181 gb/t28181 gbt28181 gb28181-2016 gb28181-2022 国标 28181 国标协议 gb/t28181-2016 gb/t28181-2022",
+        "gb28181": "GB28181 gb/t28181 gbt28181 gb28181-2016 gb28181-2022 国标 28181 国标协议"
+        " gb/t28181-2016 gb/t28181-2022",
         "http": "HTTP https hls flv http-flv",
         "vendor": "vendor sdk 私有协议 厂商sdk 海康sdk 大华sdk ehome isup 私有",
     },

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 MOST_SOURCE = 100
 """Letters of a source's name."""
 
+_ASKED_FOR = ("id", "code", "name", "geom", "unit_id", "unit_tree", "source", "source_key")
+"""Columns that most questions are asked by: the server itself looks at the others within a minute."""
+
 _SAMPLE = 400  # rows by which ambiguous columns are told
 _LOCK_WAIT = "600s"
 _READING, _MERGING, _WRITING = 0.1, 0.6, 0.7
@@ -81,7 +84,7 @@ async def import_file(
         if not request.dry_run and work.report.new >= BULK_ROWS:
             work.begin("tidying up", 0.95)
             # Outside the transaction, and not merely statistics: index-only scans need the visibility map.
-            await connection.execute(f"vacuum (analyze) {work.table}")
+            await connection.execute(f"vacuum (analyze) {work.table} ({', '.join(_ASKED_FOR)})")
     work.begin("", 1.0)
     return work.report
 
@@ -270,9 +273,10 @@ class _Import:
         report, request = self.report, self._request
         if report.gone_stops and not (request.confirm_gone or request.dry_run):
             raise ConflictError(
-                f"{report.gone:,} records of {report.source!r}, more than half, are not in this file; nothing was changed.",
-                remedy="If they are gone, import with --yes (confirm_gone). If the file is a supplement, with --partial; "
-                "if it is another list, name its source.",
+                f"{report.gone:,} records of {report.source!r}, more than half, are not in this file. "
+                "Nothing was changed.",
+                remedy="If they are gone, say so with --yes (confirm_gone). If the file is a supplement, say "
+                "--partial; if it is another list, name its source.",
             )
 
 

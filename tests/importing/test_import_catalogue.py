@@ -1,4 +1,4 @@
-"""A list into the catalogue: new, changed, unchanged, gone; what stays out, and what is left as people made it."""
+"""A list into the catalogue: new, changed, unchanged, gone; what stays out; what people made stays."""
 
 import asyncio
 import json
@@ -252,6 +252,15 @@ async def test_without_a_sealer_rows_with_credentials_are_refused(database, tmp_
     assert report.new == 1
 
 
+async def hire_west(database) -> None:
+    """The account that WEST speaks of."""
+    async with database.raw() as connection:
+        await connection.execute(
+            "insert into account (id, username, display_name, password_hash, roles, unit_id, max_sensitivity)"
+            " select 1, 'west', 'West', 'x', '{gis}', id, 1 from organisation where code = 'west'"
+        )
+
+
 async def test_a_district_imports_only_on_its_own_ground(database, tmp_path):
     header = (*HEADER, "敏感级别", "所属街道")
     rows = [
@@ -264,9 +273,7 @@ async def test_a_district_imports_only_on_its_own_ground(database, tmp_path):
         [*row(7, code="cam-east-1", longitude="121.05"), "", ""],  # another district's camera
         [*row(8, longitude="120.9"), "", ""],  # nobody's ground
     ]
-    async with database.raw() as connection:
-        await connection.execute("insert into account (id, username, display_name, password_hash, roles, unit_id, max_sensitivity)"
-                                 " select 1, 'west', 'West', 'x', '{gis}', id, 1 from organisation where code = 'west'")  # fmt: skip
+    await hire_west(database)
     report = await take(database, write(tmp_path / "a.csv", rows, header), scope=WEST)
     by_row = {fault.row: fault.code for fault in report.faults if fault.severity == "error"}
     assert by_row == {
@@ -281,9 +288,7 @@ async def test_a_district_imports_only_on_its_own_ground(database, tmp_path):
 async def test_a_district_marks_only_its_own_as_gone(database, tmp_path):
     rows = [row(1), row(2, longitude="121.25")]
     await take(database, write(tmp_path / "a.csv", rows))
-    async with database.raw() as connection:
-        await connection.execute("insert into account (id, username, display_name, password_hash, roles, unit_id, max_sensitivity)"
-                                 " select 1, 'west', 'West', 'x', '{gis}', id, 1 from organisation where code = 'west'")  # fmt: skip
+    await hire_west(database)
     report = await take(database, write(tmp_path / "a.csv", [row(1)]), scope=WEST)
     assert report.gone == 0
 

@@ -1,8 +1,12 @@
 """Columns are recognised by their headers, by what stands below them, or as they are told."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from base.errors import InvalidInputError
+from camera_registry.importing import headers
 from camera_registry.importing.fields import FIELDS
 from camera_registry.importing.headers import (
     SYNONYMS,
@@ -20,14 +24,24 @@ CODE = "37060200081326000001"
 @pytest.mark.parametrize(
     ("header", "field"),
     [
-        ("设备编码", "code"), ("DeviceID", "code"), ("国标编码", "code"), ("device_id", "code"), ("ＤｅｖｉｃｅＩＤ", "code"),
-        ("*设备名称（必填）", "name"), ("名 称", "name"), ("经度(E)", "longitude"), ("Longitude", "longitude"), ("lng", "longitude"),
-        ("WGS84经度", "longitude"), ("百度纬度", "latitude"), ("坐标系", "declared_crs"), ("行政区划代码", "civil_code"),
-        ("安装位置", "address"), ("所属部门", "owner"), ("朝向", "direction_type"), ("安装高度（米）", "mount_height_m"),
-        ("RTSP 地址", "stream_url"), ("PTZType", "ptz_type"), ("MaxViewDistance", "max_view_distance_m"),
-        ("mount_height_m", "mount_height_m"), ("录像保存天数", "record_save_days"), ("IP地址", "ip_address"), ("备注", None),
+        *(
+            (header, "code")
+            for header in ("设备编码", "DeviceID", "国标编码", "device_id", "ＤｅｖｉｃｅＩＤ")
+        ),
+        *((header, "name") for header in ("*设备名称（必填）", "名 称", "Name")),
+        *((header, "longitude") for header in ("经度(E)", "Longitude", "lng", "WGS84经度", "经度_GCJ02")),
+        *((header, "address") for header in ("安装位置", "详细地址")),
+        *(
+            ("坐标系", "declared_crs"),
+            ("行政区划代码", "civil_code"),
+            ("所属部门", "owner"),
+            ("百度纬度", "latitude"),
+        ),
+        *(("朝向", "direction_type"), ("安装高度（米）", "mount_height_m"), ("RTSP 地址", "stream_url")),
+        *(("PTZType", "ptz_type"), ("MaxViewDistance", "max_view_distance_m"), ("IP地址", "ip_address")),
+        *(("mount_height_m", "mount_height_m"), ("录像保存天数", "record_save_days"), ("备注", None)),
     ],
-)  # fmt: skip
+)
 def test_headers_are_recognised_in_chinese_and_english(header, field):
     found = recognise(Kind.CAMERAS, header)
     assert (found and found.name) == field
@@ -43,8 +57,14 @@ def test_every_field_is_known_by_its_own_name_and_title(kind):
 @pytest.mark.parametrize("kind", Kind)
 def test_no_header_means_two_fields(kind):
     said: dict[str, str] = {}
+    listed = json.loads(Path(headers.__file__).with_name("headers.json").read_text(encoding="utf-8"))[
+        kind.value
+    ]
+    assert listed.keys() == FIELDS[kind].keys()
     for field in FIELDS[kind].values():
-        for header in {fold_header(name)[0] for name in (field.name, field.title, *field.headers)}:
+        for header in {
+            fold_header(name)[0] for name in (field.name, field.title, *listed[field.name].split())
+        }:
             assert said.setdefault(header, field.name) == field.name, header
     assert said.keys() == SYNONYMS[kind].keys()
 
@@ -95,12 +115,12 @@ def test_what_is_told_overrules_and_an_empty_field_leaves_out():
 
 @pytest.mark.parametrize("told", [{"名字": "name"}, {"名称": "nmae"}])
 def test_a_mapping_of_what_is_not_there_is_refused(told):
-    with pytest.raises(InvalidInputError, match="There is no field|has no column"):
+    with pytest.raises(InvalidInputError, match=r"There is no field|has no column"):
         map_columns(Kind.CAMERAS, ["名称"], [], told)
 
 
 def test_a_list_of_nothing_known_is_refused_with_its_columns():
-    with pytest.raises(InvalidInputError, match="'甲', '乙'"):
+    with pytest.raises(InvalidInputError, match=r"'甲', '乙'"):
         map_columns(Kind.CAMERAS, ["甲", "乙"], [], {})
 
 

@@ -8,7 +8,8 @@ from typer.testing import CliRunner
 
 from camera_registry.importing import Severity
 from dengta.commands.samples import app
-from dengta.sample.messy import GOOD_ROWS, LOGIN, MISTAKES, mistakes_of, write_messy
+from dengta.sample.messy import GOOD_ROWS, LOGIN, mistakes_of, write_messy
+from dengta.sample.messy_mistakes import MISTAKES
 
 pytestmark = pytest.mark.usefixtures("city")
 

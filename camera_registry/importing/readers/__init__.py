@@ -1,4 +1,4 @@
-"""Readers of lists: one for each form of file, all giving chunks of rows of text; the form is told by content."""
+"""Readers of lists, one for each form of file, all giving chunks of text; the form is told by content."""
 
 from __future__ import annotations
 
@@ -22,14 +22,17 @@ FORMS = "CSV, XLSX, GeoJSON or GeoPackage"
 _SQLITE = b"SQLite format 3\x00"
 _ZIP = b"PK\x03\x04"
 _OTHERS = {
-    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": ("an old Excel file (.xls) or an encrypted one", "Save it as .xlsx without a password."),
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": (
+        "an old Excel file (.xls) or an encrypted one",
+        "Save it as .xlsx without a password.",
+    ),
     b"%PDF": ("a PDF document", "Export the list as XLSX or CSV."),
     b"Rar!": ("a RAR archive", "Unpack it and import the list in it."),
     b"7z\xbc\xaf": ("a 7z archive", "Unpack it and import the list in it."),
     b"\x1f\x8b": ("a gzip archive", "Unpack it and import the list in it."),
     b"\x89PNG": ("a picture", "Import the list itself."),
     b"\xff\xd8\xff": ("a picture", "Import the list itself."),
-}  # fmt: skip
+}
 
 
 def open_list(path: Path, kind: Kind) -> Reader:

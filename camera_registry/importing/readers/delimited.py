@@ -1,4 +1,4 @@
-"""CSV and its kin: any of four delimiters, quoted line breaks, rows of the wrong width, quotes never closed."""
+"""CSV and its kin: four delimiters, quoted line breaks, rows of the wrong width, quotes never closed."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class DelimitedReader:
     def _split(self, lines: list[str]) -> list[list[str]] | None:
         """The columns of lines in which nothing is quoted and every row has the header's width; else None.
 
-        Most blocks of most lists are so, and one split is several times faster than a parser and a transposition.
+        Most blocks of most lists are so, and one split is several times faster than parsing and transposing.
         """
         text = "".join(lines).replace("\r\n", "\n")
         if '"' in text or "\r" in text:
@@ -238,7 +238,7 @@ def _problem(err: Exception) -> Problem:
     return Problem(
         "broken-quotes",
         "Its quotation marks cannot be read: one stands in the middle of a value.",
-        'Put values with a delimiter or quotation mark in them in quotation marks, and double those within ("").',
+        'Put values that hold a delimiter in quotation marks, and double quotation marks within them ("").',
     )
 
 
@@ -249,7 +249,7 @@ def _ragged(found: int, wanted: int) -> Problem:
         f"It has {found} values; the header has {wanted}.",
         "Put a value that holds the delimiter in quotation marks."
         if more
-        else "Values are missing: keep the delimiters of empty cells, and line breaks within quotation marks.",
+        else "Values are missing: keep delimiters of empty cells, and put line breaks in quotation marks.",
     )
 
 

@@ -1,4 +1,4 @@
-"""GeoPackage (OGC 12-128r15), read with SQLite alone: a damaged or hostile file ends in a sentence, not in a crash."""
+"""GeoPackage (OGC 12-128r15), read with SQLite alone: a damaged or hostile file crashes nothing."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class GeoPackageReader:
 
             chosen = max(layers, key=likeness)
             self.layer, self.geometry, srs, organisation, number = chosen
-            self._transform = self._to_degrees(database, srs, organisation, number)
+            self._transform = self._to_degrees(srs, organisation, number)
         self.columns = [entry for entry in columns[self.layer] if entry[0] != self.geometry]
         self.key = next((name for name, _, key in self.columns if key), None)
         self.names = [name for name, _, key in self.columns if not key]
@@ -120,7 +120,7 @@ class GeoPackageReader:
                 yield int(fid), total, tuple(cells[: len(self.names)]), blob
 
     def _to_degrees(
-        self, database: sqlite3.Connection, srs: int | None, organisation: str | None, number: int | None
+        self, srs: int | None, organisation: str | None, number: int | None
     ) -> pyproj.Transformer | None:
         """What brings the layer's coordinates to WGS-84; None if they are degrees already."""
         if srs is None or srs in {-1, 0} or srs in _DEGREES:

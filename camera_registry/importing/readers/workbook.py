@@ -123,7 +123,7 @@ class WorkbookReader:
     def _rows(book: Workbook, name: str, most: int | None = None) -> Iterator[tuple[int, list[str]]]:
         sheet = book[name]
         # A sheet may claim any size in its first line; what counts is what it holds.
-        sheet.reset_dimensions()  # type: ignore[union-attr]
+        sheet.reset_dimensions()
         rows = sheet.iter_rows(values_only=True, max_row=most, max_col=MOST_COLUMNS)
         for number, cells in enumerate(rows, start=1):
             yield number, [_cell(value) for value in cells]
@@ -163,7 +163,7 @@ def check_archive(path: Path) -> None:
     )
     if len(parts) > MOST_PARTS or total > MOST_UNPACKED or held > MOST_HELD or swollen:
         raise InvalidInputError(
-            f"The workbook would unpack to {total >> 20:,} MiB in {len(parts):,} parts: more than a list needs.",
+            f"The workbook unpacks to {total >> 20:,} MiB in {len(parts):,} parts: more than a list needs.",
             remedy="Save the list alone, without pictures, into a new workbook, or as CSV.",
         )
 
