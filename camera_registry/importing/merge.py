@@ -13,10 +13,10 @@ import asyncpg
 from camera_registry.bulk import without_upkeep
 from camera_registry.importing.merge_sql import (
     GONE,
-    HAND,
     MARK_GONE,
     MATCH_TABLES,
     Statements,
+    by_hand,
 )
 from camera_registry.importing.request import Blanks, Kind
 from camera_registry.importing.verdicts import OUT_TABLE, Verdicts
@@ -156,10 +156,10 @@ class Merge:
 
     async def _find_changes(self) -> None:
         connection = self._connection
-        if self._request.kind is Kind.CAMERAS and not self._request.overwrite_edits:
-            await connection.execute(HAND.format(table=self._do.table))
-            by_hand = await connection.fetchval("select exists (select from import_hand)")
-            self._do = replace(self._do, hand=by_hand)
+        if not self._request.overwrite_edits:
+            await connection.execute(by_hand(self._request.kind))
+            some = await connection.fetchval("select exists (select from import_hand)")
+            self._do = replace(self._do, hand=some)
         await connection.execute(self._do.change(), self._source)
         await connection.execute("analyze import_change")
 

@@ -194,18 +194,36 @@ create temp table import_hand (id bigint, fields text[]) on commit drop;
 create temp table import_gone (id bigint) on commit drop;
 """
 
-HAND = """
-insert into import_hand
-select c.id, array_agg(distinct entered.key)
+EDITED = """
+select c.id, entered.key as field
   from import_match m
   join {table} c on c.id = m.id
   join audit a on a.action = '{table}.edit' and a.object = '{table}/' || c.id
  cross join lateral jsonb_each(
        case jsonb_typeof(a.detail -> 'after') when 'object' then a.detail -> 'after' end) entered
  where entered.value = to_jsonb(c) -> entered.key
- group by c.id
 """
-"""What people entered and still stands: the latest value of an edit on record is the record's own."""
+"""What people entered and still stands: the value of an edit on record is the record's own."""
+
+REPAIRED = """
+select c.id, unnest('{longitude,latitude,declared_crs}'::text[])
+  from import_match m
+  join camera c on c.id = m.id
+  join crs_repair_camera was on was.camera_id = c.id
+  join crs_repair repair on repair.id = was.repair_id and repair.undone_at is null
+ where ((was.before ->> 'longitude')::float8, (was.before ->> 'latitude')::float8,
+        was.before ->> 'declared_crs') is distinct from (c.longitude, c.latitude, c.declared_crs)
+"""
+"""Coordinates that people declared anew: the list goes on telling them as they were."""
+
+
+def by_hand(kind: Kind) -> str:
+    """Which fields of each record people entered, so that they still stand."""
+    entered = EDITED.format(table="camera" if kind is Kind.CAMERAS else "point")
+    if kind is Kind.CAMERAS:
+        entered += f"union {REPAIRED}"
+    return f"insert into import_hand select id, array_agg(distinct field) from ({entered}) hand group by id"
+
 
 GONE = """
 insert into import_gone

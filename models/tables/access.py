@@ -62,7 +62,12 @@ audit = Table(
     Column("client", INET),
     Index("ix_audit_at", "at"),
     # What people entered by hand outranks the lists: each import asks for it.
-    Index("ix_audit_camera_edit", "object", "id", postgresql_where=text("action = 'camera.edit'")),
+    Index(
+        "ix_audit_record_edit",
+        "object",
+        "id",
+        postgresql_where=text("action in ('camera.edit', 'point.edit')"),
+    ),
     comment="who did what, append only",
 )
 

@@ -166,6 +166,30 @@ async def test_a_place_that_people_corrected_stays(database, tmp_path):
     assert (await cameras(database))[code(1)]["x"] == 121.35
 
 
+async def test_coordinates_that_were_declared_anew_stay_so(database, tmp_path):
+    path = write(tmp_path / "a.csv", [[*row(1), "WGS-84"]], (*HEADER, "坐标系"))
+    await take(database, path)
+    await edit(database, 1, name="手工改名")
+    async with database.raw() as connection:
+        await connection.execute("update camera set declared_crs = 'GCJ-02' where code = $1", code(1))
+        await connection.execute(
+            """
+            with repair as (insert into crs_repair (at, reading) values (now(), 'GCJ_02') returning id)
+            insert into crs_repair_camera (repair_id, camera_id, before, version)
+            select repair.id, c.id, jsonb_build_object(
+                   'longitude', longitude, 'latitude', latitude, 'declared_crs', 'WGS-84'), 2
+              from repair, camera c where code = $1
+            """,
+            code(1),
+        )
+    report = await take(database, path)
+    assert (report.changed, report.kept_edits) == (0, {"declared_crs": 1, "name": 1})
+    assert (await cameras(database))[code(1)]["declared_crs"] == "GCJ-02"
+    async with database.raw() as connection:
+        await connection.execute("update crs_repair set undone_at = now()")
+    assert (await take(database, path)).fields == {"declared_crs": 1}
+
+
 async def test_identity_is_the_code_then_the_sources_key_then_name_and_place(database, tmp_path):
     header = (*HEADER, "点位编号")
     await take(

@@ -89,15 +89,15 @@ def upgrade() -> None:
     op.create_unique_constraint(op.f("uq_point_source_source_key"), "point", ["source", "source_key"])
     op.alter_column("camera", "source_seen_at", comment="when its source last said something new of it")
     op.create_index(
-        "ix_audit_camera_edit",
+        "ix_audit_record_edit",
         "audit",
         ["object", "id"],
-        postgresql_where=sa.text("action = 'camera.edit'"),
+        postgresql_where=sa.text("action in ('camera.edit', 'point.edit')"),
     )
 
 
 def downgrade() -> None:
-    op.drop_index("ix_audit_camera_edit", table_name="audit")
+    op.drop_index("ix_audit_record_edit", table_name="audit")
     op.alter_column("camera", "source_seen_at", comment="when its source last listed it")
     op.drop_constraint(op.f("uq_point_source_source_key"), "point")
     for name in ("updated_at", "version", *(name for name, _, _ in reversed(POINT_COLUMNS))):
