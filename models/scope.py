@@ -108,10 +108,10 @@ class Scope:
         The table must carry ``unit_tree`` and ``sensitivity``. What lies in no unit has no ``unit_tree``
         and is seen by nobody but the whole city (see :meth:`whole_city`).
         """
-        within: ColumnElement[bool] = table.c.unit_tree.between(self.tree_left, self.tree_right)
-        if self.whole_city:
-            within = within | table.c.unit_tree.is_(None)
-        return and_(within, table.c.sensitivity <= self.max_sensitivity)
+        open_to_them: ColumnElement[bool] = table.c.sensitivity <= self.max_sensitivity
+        if self.whole_city:  # and a condition that lets all through would cost each row its check
+            return open_to_them
+        return and_(table.c.unit_tree.between(self.tree_left, self.tree_right), open_to_them)
 
     @property
     def whole_city(self) -> bool:

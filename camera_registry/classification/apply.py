@@ -11,7 +11,7 @@ from base.errors import ConflictError, InvalidInputError
 from camera_registry.classification.asked import described
 from camera_registry.classification.change import MeaningChangedError, Outcome, Since
 from camera_registry.classification.decision_sql import Asking, Statement
-from camera_registry.classification.writing import LOCK, LOCK_WAIT, NEXT_BATCH, write
+from camera_registry.classification.writing import ANY_SINCE, LOCK, LOCK_WAIT, NEXT_BATCH, write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +71,8 @@ async def apply(
         "asked": statement.give(orjson.dumps(described(change)).decode()),
     }
     asking = Asking(change, scope, scene_ids, values)
-    text = write(statement, asking, since=token.batch if token else None)
+    since = token.batch if token and await connection.fetchval(ANY_SINCE, token.batch) else None
+    text = write(statement, asking, since=since)
     row = await connection.fetchrow(text, *statement.parameters)
     assert row is not None
     if token is not None:
@@ -122,7 +123,7 @@ async def since_of(connection: asyncpg.Connection[Any], counted: dict[int, int])
 
 
 async def _require_same(connection: asyncpg.Connection[Any], token: Token, row: asyncpg.Record) -> None:
-    counted = dict(row["since"])
+    counted = dict(row.get("since", ()))
     if counted or (token.meant, token.mark) != (row["meant"], row["mark"]):
         since = await since_of(connection, counted)
         raise MeaningChangedError(then=token.meant, now=row["meant"], since=since)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,6 @@ from models.camera import CameraState
 
 if TYPE_CHECKING:
     from camera_registry.classification.change import Change
-    from camera_registry.selection import CameraFilter
 
 LISTS = frozenset({"ids", "codes"})
 
@@ -28,7 +27,7 @@ def described(change: Change) -> dict[str, Any]:
     if change.proposals is not None:
         return {"listed": len(change.proposals)}
     assert change.cameras is not None
-    return {name: _plain(name, value) for name, value in _given(change.cameras).items()}
+    return _plain_parts(change.cameras)
 
 
 def digest(change: Change) -> str:
@@ -44,26 +43,36 @@ def digest(change: Change) -> str:
         what += [[p.camera_id, p.scene] for p in change.proposals]
     else:
         assert change.cameras is not None
-        what += [[name, _exact(value)] for name, value in _given(change.cameras).items()]
+        what += _exact_parts(change.cameras)
     return hashlib.sha256(orjson.dumps(what)).hexdigest()[:24]
 
 
-def _given(wanted: CameraFilter) -> dict[str, Any]:
-    """The parts of a filter that say something."""
-    parts = ((each.name, getattr(wanted, each.name)) for each in fields(wanted))
-    return {name: value for name, value in parts if value is not None and (value != () or name in LISTS)}
+def _given(part: Any) -> dict[str, Any]:
+    """The fields of a filter, or of one of its parts, that say something."""
+    found = ((each.name, getattr(part, each.name)) for each in fields(part))
+    return {name: value for name, value in found if value is not None and (value != () or name in LISTS)}
 
 
-def _plain(name: str, value: Any) -> Any:
-    if name in LISTS:
+def _plain_parts(part: Any) -> dict[str, Any]:
+    return {name: _plain(value, listed=name in LISTS) for name, value in _given(part).items()}
+
+
+def _plain(value: Any, *, listed: bool = False) -> Any:
+    if listed:
         return {"listed": len(value)}
     if isinstance(value, shapely.Geometry):
         return mapping(value)
     if isinstance(value, tuple):
-        return [_plain("", part) for part in value]
+        return [_plain(part) for part in value]
     if isinstance(value, CameraState):
         return value.name.lower()
+    if is_dataclass(value):
+        return _plain_parts(value)
     return value if isinstance(value, str | int | float | bool) else str(value)
+
+
+def _exact_parts(part: Any) -> list[Any]:
+    return [[name, _exact(value)] for name, value in _given(part).items()]
 
 
 def _exact(value: Any) -> Any:
@@ -71,4 +80,6 @@ def _exact(value: Any) -> Any:
         return shapely.to_wkb(value, hex=True)
     if isinstance(value, tuple):
         return [_exact(part) for part in value]
+    if is_dataclass(value):
+        return _exact_parts(value)
     return value.value if isinstance(value, Enum) else str(value)

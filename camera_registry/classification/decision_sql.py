@@ -137,7 +137,8 @@ class Asking:
         change: What is asked.
         scope: By whom, and within which scope.
         scene_ids: Numbers of the scenes that are named, by code.
-        values: What each assignment will hold, in SQL: ``source``, ``account``, ``at`` and ``batch``.
+        values: In SQL what each assignment will hold, ``source``, ``account``, ``at`` and ``batch``, and the
+            ``scenes`` that are named.
     """
 
     change: Change
@@ -187,8 +188,7 @@ def decide(statement: Statement, asking: Asking, *, columns: str = "", brief: bo
     statement.where("held", _HELD, kept=True)
     statement.where("differing", "select distinct camera_id from held where not named", kept=True)
     if not asking.by_person:
-        scenes = statement.give(sorted(asking.scene_ids.values()))
-        statement.where("refused", _REFUSED.format(scenes=scenes), kept=True)
+        statement.where("refused", _REFUSED.format(**asking.values), kept=True)
     statement.where("fresh", _fresh(asking), kept=True)
     statement.where("gone", _gone(asking), kept=True)
     statement.where("retaken", _retaken(asking), kept=True)
@@ -203,7 +203,7 @@ def left_alone(asking: Asking) -> str:
         return "(select count(*) from differing)"
     # One that serves all these scenes beside others is so already.
     return f"""(select count(distinct w.camera_id) from want w join differing d on d.camera_id = w.camera_id
-        where {_absent("w")})"""
+        where {_absent(asking)})"""
 
 
 def protected(asking: Asking) -> str:
@@ -214,7 +214,7 @@ def protected(asking: Asking) -> str:
     if asking.change.action is not Action.REMOVE:
         stands.append(
             "select w.camera_id from want w join refused r on r.camera_id = w.camera_id"
-            f" and r.scene_id = w.scene_id where {_absent('w')}"
+            f" and r.scene_id = w.scene_id where {_absent(asking)}"
         )
     if asking.going:
         stands.append(f"select camera_id from held where source = 'person' and {asking.going}")
@@ -230,10 +230,7 @@ def _mean(statement: Statement, asking: Asking, columns: str) -> None:
     condition, parameters = as_sql(conditions, first=len(statement.parameters) + 1)
     statement.parameters.extend(parameters)
     if change.proposals is None:
-        want = _WANT_ALL.format(
-            confidence=statement.give(change.confidence),
-            scenes=statement.give(sorted(asking.scene_ids.values())),
-        )
+        want = _WANT_ALL.format(confidence=statement.give(change.confidence), scenes=asking.values["scenes"])
     else:
         cameras = statement.give([p.camera_id for p in change.proposals])
         condition += f" and camera.id = any({cameras}::bigint[])"
@@ -248,17 +245,16 @@ def _mean(statement: Statement, asking: Asking, columns: str) -> None:
     statement.where("want", want, kept=not asking.plain)
 
 
-def _absent(alias: str) -> str:
-    return (
-        f"not exists (select from camera_scene s where s.camera_id = {alias}.camera_id"
-        f" and s.scene_id = {alias}.scene_id)"
-    )
+def _absent(asking: Asking) -> str:
+    """That ``w`` is not held. Naming the scenes once more spares the store the assignments of all others."""
+    return f"""not exists (select from camera_scene s where s.camera_id = w.camera_id
+        and s.scene_id = w.scene_id and s.scene_id = any({asking.values["scenes"]}::smallint[]))"""
 
 
 def _fresh(asking: Asking) -> str:
     if asking.change.action is Action.REMOVE:
         return "select * from want where false"
-    conditions = [_absent("w")]
+    conditions = [_absent(asking)]
     if asking.keeping:
         conditions.append("w.camera_id not in (select camera_id from differing)")
     if not asking.by_person:

@@ -43,16 +43,26 @@ RENEW = """
      where s.camera_id = e.camera_id and s.scene_id = e.scene_id
 """
 
-RECORD = f"""
+_RECORD = f"""
     insert into classification_change (batch_id, block, scene_id, added, source, assigned_by, assigned_at,
                                        assigned_in, offsets, confidences, reasons)
-    select {{batch}}::bigint, (camera_id >> {BLOCK_BITS})::int, scene_id, added, source, assigned_by,
-           assigned_at, assigned_in, array_agg((camera_id & {(1 << BLOCK_BITS) - 1})::smallint),
+    select {{batch}}::bigint, (camera_id >> {BLOCK_BITS})::int, scene_id, {{assignment}},
+           array_agg((camera_id & {(1 << BLOCK_BITS) - 1})::smallint),
            case when count(confidence) > 0 then array_agg(confidence) end,
            case when count(reason) > 0 then array_agg(reason) end
       from event
-     group by 2, 3, 4, 5, 6, 7, 8
 """
+
+RECORD = (
+    _RECORD.replace("{assignment}", "added, source, assigned_by, assigned_at, assigned_in")
+    + " group by 2, 3, 4, 5, 6, 7, 8"
+)
+
+# Assignments that all come by the same word need not be told apart.
+RECORD_ADDED = (
+    _RECORD.replace("{assignment}", "true, {source}, {account}::int, {at}::timestamptz, {batch}::bigint")
+    + " group by 2, 3"
+)
 
 TALLY = """
     insert into classification_tally (batch_id, unit_id, sensitivity, cameras, added, removed)
@@ -77,6 +87,8 @@ CHANGED = ", ".join(
 )
 """What came of it, from ``tallied``: units share no camera, so the sum is exact."""
 
+ANY_SINCE = "select exists (select from classification_change where batch_id > $1)"
+
 # All changes are on record, so what others did since a dry run need not be compared row by row. The two lists
 # are brought together by sorting: how long the one is the store cannot know beforehand.
 _SINCE = f"""
@@ -97,7 +109,7 @@ def write(statement: Statement, asking: Asking, *, since: int | None) -> str:
     Args:
         statement: With the batch's values already given.
         asking: What is asked.
-        since: Newest batch that the dry run saw; None if there was no dry run.
+        since: Newest batch that the dry run saw, to tell of later ones; None if there are none.
     """
     decide(statement, asking)
     record(
@@ -111,13 +123,11 @@ def write(statement: Statement, asking: Asking, *, since: int | None) -> str:
         CHANGED,
         f"{left_alone(asking)} as kept",
         f"{protected(asking)} as protected",
+        f"{MARK} as mark",
     ]
     if since is not None:
         statement.where("since", _SINCE.format(since=statement.give(since)))
-        answer += [
-            f"{MARK} as mark",
-            "array(select array[batch_id, cameras] from since) as since",
-        ]
+        answer.append("array(select array[batch_id, cameras] from since) as since")
     return statement.ending(f"select {', '.join(answer)}")
 
 
@@ -137,6 +147,6 @@ def record(
     if not only_adds:
         statement.where("taken", TAKE)
         statement.where("renewed", RENEW)
-    statement.where("recorded", RECORD.format(**values))
+    statement.where("recorded", (RECORD_ADDED if only_adds else RECORD).format(**values))
     cameras = "count(*)" if one_each else "count(distinct camera_id)"
     statement.where("tallied", TALLY.format(**values, cameras=cameras))
