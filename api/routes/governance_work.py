@@ -156,7 +156,8 @@ async def work_list(  # noqa: PLR0913, PLR0917 - each is one part of the questio
     """The faulty records, one a row, with reasons and remedies. Mended, the file can be imported as it is.
 
     It has the headers that an import knows, and comes back as a supplement; what it says last an import
-    leaves out.
+    leaves out. `Dengta-Rows` says how many rows it has, `Dengta-Rows-Of` how many cameras have such faults,
+    and `Dengta-Rows-Nameless` how many of these are left out because no id tells an import which they are.
     """
     asker.scope.require(Permission.READ_CAMERAS)
     wish = WorkListRequest(form, asker.scope, wanted, which, language)
@@ -166,7 +167,11 @@ async def work_list(  # noqa: PLR0913, PLR0917 - each is one part of the questio
             book = await read_rules(connection)
         report = await write_work_list(context.database, book, wish, path, zone)
     detail = {"form": form.value, "rows": report.cameras, "of": report.of}
-    headers = {"Dengta-Rows": str(report.cameras), "Dengta-Rows-Of": str(report.of)}
+    headers = {
+        "Dengta-Rows": str(report.cameras),
+        "Dengta-Rows-Of": str(report.of),
+        "Dengta-Rows-Nameless": str(report.nameless),
+    }
     return await _sent(context, asker, path, "worklist", form, detail, headers)
 
 

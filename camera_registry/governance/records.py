@@ -94,7 +94,7 @@ read as (
          b.unit_name, b.district_id, b.district_name, b.city_name, b.area,
          st.state, st.since as state_since, s.listed_at, m.misread_as,
          btrim(c.name, E' \\u3000\\t') collate "C" as title,
-         length(c.code) = 20 and {digits("c.code")} as sound
+         length(c.code) = 20 and {digits("c.code")} and c.code <> repeat('0', 20) as sound
     from camera c
     left join ground b on b.unit_id = c.unit_id
     left join camera_state st on st.camera_id = c.id

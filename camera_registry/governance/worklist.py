@@ -81,10 +81,13 @@ class WorkListReport:
     Attributes:
         cameras: Rows.
         of: Cameras that have such faults; more than ``cameras`` where the list was cut.
+        nameless: Of these, cameras that have neither an id nor a key of their source: an import could not
+            tell which they are and would enter them anew, so they are left out, to be mended in the console.
     """
 
     cameras: int
     of: int
+    nameless: int
 
 
 async def write_work_list(  # noqa: PLR0913, PLR0917 - one of them only listens
@@ -111,7 +114,7 @@ async def write_work_list(  # noqa: PLR0913, PLR0917 - one of them only listens
         UnavailableError: The database went away, or the file cannot be written.
     """
     found = await _faulty(database, book, request)
-    chosen = found[:MOST_CAMERAS]
+    chosen = [row for row in found if row["told"]][:MOST_CAMERAS]
     export = ExportRequest(
         request.form,
         request.scope,
@@ -119,7 +122,7 @@ async def write_work_list(  # noqa: PLR0913, PLR0917 - one of them only listens
         fields=_fields(request.scope, {book.by_id[n].field for row in chosen for n in row["rules"]}),
         language=request.language,
     )
-    columns = columns_of(export)
+    columns = [_as_declared(column) for column in columns_of(export)]
     titles = (ExportColumn(title, title, "text", literal("")) for title in TITLES[request.language])
     form = CsvFile if request.form is Form.CSV else XlsxFile
     writer: Writer = await asyncio.to_thread(form, path, export, [*columns, *titles])
@@ -141,11 +144,17 @@ async def write_work_list(  # noqa: PLR0913, PLR0917 - one of them only listens
         raise UnavailableError(f"The work list cannot be written: {err.strerror}.") from err
     finally:
         await asyncio.to_thread(writer.abandon)
-    return WorkListReport(written, len(found))
+    return WorkListReport(written, len(found), sum(not row["told"] for row in found))
+
+
+def _as_declared(column: ExportColumn) -> ExportColumn:
+    """The reference system as it stands in the record: that none is declared may be what is to be mended."""
+    return replace(column, sql=camera.c.declared_crs) if column.name == "declared_crs" else column
 
 
 _FAULTY = """
-select f.camera_id, array_agg(f.rule_id) as rules
+select f.camera_id, array_agg(f.rule_id) as rules,
+       bool_and(coalesce(camera.code, '') <> '' or camera.source_key is not null) as told
   from camera_fault f join camera on camera.id = f.camera_id
  where f.rule_id = any($1::smallint[]) and f.state = any($2::smallint[]) and {condition}
  group by f.camera_id

@@ -62,7 +62,14 @@ def worklist(
         _work_list(out, form, (unit or [], owner or []), (rule or [], severity or []), language)
     )
     more = f" of {written.of:,}" if written.of > written.cameras else ""
-    Console(stderr=True).print(f"Wrote {written.cameras:,}{more} cameras to {out}.", highlight=False)
+    console = Console(stderr=True)
+    console.print(f"Wrote {written.cameras:,}{more} cameras to {out}.", highlight=False)
+    if written.nameless:
+        console.print(
+            f"{written.nameless:,} have neither an id nor a key of their source, so that no import could "
+            "tell which they are: mend them in the console.",
+            highlight=False,
+        )
 
 
 @app.command()

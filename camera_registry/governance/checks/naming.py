@@ -30,8 +30,8 @@ NAMED = f"(not {_UNNAMED} and not {_DEFAULT})"
 """Whether somebody gave it this name, so that it can be compared with others."""
 
 _PLACE_WORDS = (
-    "'[路街道巷弄桥站场园厂校院馆楼门口店区村庄镇库港山河湖湾岛塔寺堤坝岸号所局厅关隧井滩市厦]"
-    "|公司|工地|项目|[Kk][0-9]+'"
+    "'[路街道巷弄桥站场园厂校院馆楼门口店村庄库港山河湖湾岛塔寺堤坝岸号所局厅关隧井滩厦]"
+    "|[小社景园库]区|公司|工地|项目|[Kk][0-9]+'"
 )
 """A name that tells a place has one of these in it."""
 
