@@ -16,8 +16,17 @@ if TYPE_CHECKING:
 PLACED: tuple[Placed, ...] = get_args(Placed)
 """Tables whose rows belong to the unit on whose ground they stand."""
 
-POSITIONED = tuple(sorted(name for name, table in metadata.tables.items() if "unit_tree" in table.columns))
-"""All tables that hold a position of the tree, so that a scope is one range."""
+FOLLOWING = frozenset({"camera_tile", "camera_cell"})
+"""Tables that triggers keep in step with the cameras."""
+
+POSITIONED = tuple(
+    sorted(
+        name
+        for name, table in metadata.tables.items()
+        if "unit_tree" in table.columns and name not in FOLLOWING
+    )
+)
+"""All tables that hold a position of the tree of their own, so that a scope is one range."""
 
 _FOUND = f"""
 create temp table found_{{table}} on commit drop as {UNITS_OF};

@@ -26,6 +26,7 @@ from camera_registry.units.request import Missing, Policy, UnitsRequest
 from camera_registry.units.work import assign_all, import_units, undo_change
 from gis import reassignment
 from models.scope import Role, Scope
+from models.tables import metadata
 
 UNIT_OF = "select c.code, o.code from camera c left join organisation o on o.id = c.unit_id order by c.code"
 STALE = """
@@ -170,6 +171,8 @@ async def test_who_holds_a_session_sees_the_same_unit_after_the_tree_has_moved(
 
 async def test_every_table_with_a_position_of_the_tree_is_known() -> None:
     assert {"camera", "incident", "point"} <= set(reassignment.POSITIONED)
+    positioned = {name for name, table in metadata.tables.items() if "unit_tree" in table.columns}
+    assert positioned == set(reassignment.POSITIONED) | reassignment.FOLLOWING
     assert ("account", "unit_id") in store.REFERRING
 
 
