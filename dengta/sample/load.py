@@ -43,7 +43,10 @@ create temp table new_camera (
     id bigint, code text, name text, address text, civil_code text, manufacturer text, model text, owner text,
     longitude double precision, latitude double precision, declared_crs text,
     wgs84_longitude double precision, wgs84_latitude double precision,
-    accuracy_m real, heading_deg real, mount_height_m real, ptz_type smallint, sensitivity smallint
+    accuracy_m real, heading_deg real, mount_height_m real, ptz_type smallint, sensitivity smallint,
+    direction_type smallint, room_type smallint, supply_light_type smallint, point_type smallint,
+    horizontal_field_deg real, max_view_distance_m real, pitch_deg real, installed_on date,
+    management_unit text, maintainer text, record_save_days smallint
 ) on commit drop;
 """
 
@@ -84,14 +87,11 @@ select n.id, n.layer_id, n.code, n.name, n.address, p.geom, u.unit_id, u.unit_tr
  order by n.id
 """  # noqa: S608 - put together from this program's own words
 
+_OWN = tuple(name for name in CameraRow._fields if not name.startswith("wgs84_"))
+
 PUT_CAMERAS = f"""
-insert into camera (id, code, name, address, civil_code, manufacturer, model, owner, longitude, latitude,
-                    declared_crs, geom, accuracy_m, heading_deg, mount_height_m, ptz_type, sensitivity,
-                    unit_id, unit_tree)
-select n.id, n.code, n.name, n.address, n.civil_code, n.manufacturer, n.model, n.owner,
-       n.longitude, n.latitude, n.declared_crs, p.geom, n.accuracy_m,
-       n.heading_deg, n.mount_height_m, n.ptz_type, n.sensitivity,
-       u.unit_id, u.unit_tree
+insert into camera ({", ".join(_OWN)}, geom, unit_id, unit_tree)
+select {", ".join(f"n.{name}" for name in _OWN)}, p.geom, u.unit_id, u.unit_tree
   from new_camera n left join camera_place p using (id)
   left join ({UNITS_OF.format(table="camera_place")}) u using (id)
  order by n.id

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from dengta.sample.cameras import JUNCTION, SHORE, SITE
+from dengta.sample.equipment import equip
 from dengta.sample.mistakes import BLANK_NAMES, choose_mistakes, declare, spoil_codes
 from dengta.sample.names import CITY_NAME, DISTRICTS, SIDES, TOWARDS
 from dengta.sample.plane import to_degrees
@@ -14,6 +15,7 @@ from dengta.sample.points import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import date
 
     from numpy.typing import NDArray
 
@@ -47,6 +49,17 @@ class CameraRow(NamedTuple):
     mount_height_m: float | None
     ptz_type: int | None
     sensitivity: int
+    direction_type: int | None
+    room_type: int | None
+    supply_light_type: int | None
+    point_type: int | None
+    horizontal_field_deg: float | None
+    max_view_distance_m: float | None
+    pitch_deg: float | None
+    installed_on: date | None
+    management_unit: str | None
+    maintainer: str | None
+    record_save_days: int | None
 
 
 MAKES = (
@@ -93,23 +106,20 @@ def camera_rows(
     height = np.round(
         np.where(mounts.setting == SITE, rng.normal(4, 1.2, count), rng.normal(6.8, 1.4, count)), 1
     )
+    # Drawn in this order: who reads a city by its seed expects the same codes and places as ever.
+    spoilt = spoil_codes(codes, mistakes.bad_code, rng)
+    civil = _civil_codes(mounts, units, mistakes.wrong_civil_code, rng)
+    heading = _known(_forget(np.round(mounts.heading, 1) % 360, UNREPORTED_HEADING, rng))
+    mounted = _known(_forget(height.clip(2.2, 25), UNREPORTED_HEIGHT, rng))
+    ptz = [FORMS[which][1] for which in form.tolist()]
+    sensitivity = rng.choice(len(SENSITIVITY_SHARES), count, p=SENSITIVITY_SHARES).tolist()
     columns = (
-        range(1, count + 1),
-        spoil_codes(codes, mistakes.bad_code, rng),
-        names,
-        addresses,
-        _civil_codes(mounts, units, mistakes.wrong_civil_code, rng),
-        makers,
-        models,
-        owner,
+        *(range(1, count + 1), spoilt, names, addresses, civil, makers, models, owner),
         *(_known(declared.degrees[:, axis]) for axis in (0, 1)),
         declared.crs,
         *(_known(declared.normalised[:, axis]) for axis in (0, 1)),
-        _known(accuracy),
-        _known(_forget(np.round(mounts.heading, 1) % 360, UNREPORTED_HEADING, rng)),
-        _known(_forget(height.clip(2.2, 25), UNREPORTED_HEIGHT, rng)),
-        [FORMS[which][1] for which in form.tolist()],
-        rng.choice(len(SENSITIVITY_SHARES), count, p=SENSITIVITY_SHARES).tolist(),
+        *(_known(accuracy), heading, mounted, ptz, sensitivity),
+        *equip(mounts.setting, heading, ptz, owner, rng),
     )
     return list(map(CameraRow._make, zip(*columns, strict=True)))
 

@@ -195,6 +195,16 @@ class TestCameras:
         near = [shapely.contains_xy(shore, row.wgs84_longitude, row.wgs84_latitude) for row in coast]
         assert np.mean(near) > 0.85
 
+    def test_directions_agree_with_headings_and_most_equipment_is_reported(self, city):
+        """DirectionType of GB/T 28181: 1 east, 2 west, 3 south, 4 north, then the diagonals."""
+        towards = {1: 90, 2: 270, 3: 180, 4: 0, 5: 135, 6: 45, 7: 225, 8: 315}
+        for row in city.cameras:
+            assert (row.direction_type is None) == (row.heading_deg is None)
+            if row.direction_type:
+                assert abs((row.heading_deg - towards[row.direction_type] + 180) % 360 - 180) <= 22.5 + 0.1
+        for name in ("room_type", "supply_light_type", "point_type", "installed_on", "record_save_days"):
+            assert 0.8 < np.mean([getattr(row, name) is not None for row in city.cameras]) < 0.99
+
     def test_no_record_carries_a_stream(self, city):
         assert "stream_url" not in type(city.cameras[0])._fields
 
