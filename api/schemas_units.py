@@ -97,7 +97,9 @@ class Flaws(Wire):
 class UnitsOptions(Sent):
     """What is asked of an import of boundaries."""
 
-    filename: Annotated[Line, StringConstraints(min_length=1)] = Field(examples=["街道边界.zip"])
+    filename: Annotated[Line, StringConstraints(min_length=1)] = Field(
+        examples=["街道边界.zip"], description="what its sender calls it"
+    )
     crs: Line = Field(
         default="", examples=["EPSG:4549"], description="reference system; else as the file says"
     )

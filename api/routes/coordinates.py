@@ -31,7 +31,7 @@ from gis.crs_check import Reading
 
 router = APIRouter(prefix="/catalogue", tags=["coordinates"])
 
-RowId = Annotated[int, Path(ge=1, le=2**31 - 1, examples=[7])]
+RowId = Annotated[int, Path(ge=1, le=2**31 - 1, description="its number", examples=[7])]
 
 
 @router.get("/crs-findings", summary="Coordinates that look misdeclared")

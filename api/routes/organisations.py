@@ -39,8 +39,8 @@ CHECK_KEPT_S = 60.0
 KEPT_UPLOADS = 4
 """Of each account, uploads of the largest size are kept up to so many; older ones make room."""
 
-UnitCode = Annotated[Line, Path(max_length=64, examples=["YT-ZF-01"])]
-ChangeId = Annotated[int, Path(ge=1, le=2**31 - 1, examples=[4])]
+UnitCode = Annotated[Line, Path(max_length=64, description="a unit's code", examples=["YT-ZF-01"])]
+ChangeId = Annotated[int, Path(ge=1, le=2**31 - 1, description="its number", examples=[4])]
 DryRun = Annotated[bool, Query(description="report everything and change nothing", examples=[True])]
 _JOB: dict[int | str, dict[str, Any]] = {
     202: {

@@ -50,8 +50,8 @@ TILE_KEPT_S = 30
 MOST_NEAR = 100
 MOST_M = 100_000.0
 
-PointId = Annotated[int, Path(ge=1, le=MAX_ID, examples=[4711])]
-LayerPath = Annotated[LayerCode, Path(examples=["manhole"])]
+PointId = Annotated[int, Path(ge=1, le=MAX_ID, description="its number", examples=[4711])]
+LayerPath = Annotated[LayerCode, Path(description="a layer's code", examples=["manhole"])]
 Layers = Annotated[
     list[LayerCode] | None,
     Query(max_length=200, description="codes of layers", examples=[["hospital", "fire-station"]]),

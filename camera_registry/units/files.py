@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import os
 import signal
 import sys
 import tempfile
@@ -25,7 +26,13 @@ MOST_BYTES = 256 << 20
 
 PATIENCE_S = 180.0
 
+_HANDED_ON = ("LD_LIBRARY_PATH", "OPENBLAS_CORETYPE", "PATH", "TMPDIR")
+"""Of this process's environment; the rest may hold secrets, and the child reads a stranger's file."""
+
 _ENVIRONMENT = {
+    # One thread: each would map memory of its own, and the child's is bounded.
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
     # A file must not make GDAL open another one, on this machine or on the network.
     "GDAL_SKIP": "VRT,OGR_VRT,GDALG,WFS,OAPIF,CSW,HTTP,OGCAPI,Elasticsearch,Carto,AmigoCloud,PLSCENES,NGW",
     "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": "{none}",
@@ -75,7 +82,7 @@ async def _ask_child(question: dict[str, str], name: str) -> dict[str, Any]:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
-        env=_ENVIRONMENT,
+        env={name: os.environ[name] for name in _HANDED_ON if name in os.environ} | _ENVIRONMENT,
     )
     try:
         async with asyncio.timeout(PATIENCE_S):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -59,9 +60,12 @@ def lay_out(path: Path, folder: Path) -> list[Source]:
         raise InvalidInputError(
             "A .shp alone has no names and no codes.", remedy="Put it into a .zip with its .shx, .dbf, .prj."
         )
-    # GDAL tells forms by the ending too.
+    # GDAL tells forms by the ending too. SQLite may write beside what it reads, so that is a copy.
     copy = folder / f"whole.{form}"
-    copy.symlink_to(path.resolve())
+    if form == "gpkg":
+        shutil.copyfile(path, copy)
+    else:
+        copy.symlink_to(path.resolve())
     return [Source(copy, path.stem, form)]
 
 

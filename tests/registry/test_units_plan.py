@@ -4,9 +4,12 @@ from pathlib import Path
 
 import pytest
 import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from base.errors import InvalidInputError
 from camera_registry.units.attributes import Columns, drawn_units, level_of
+from camera_registry.units.check import find_defects
 from camera_registry.units.features import Feature
 from camera_registry.units.hierarchy import Standing, gb_key, gb_level, settle
 from camera_registry.units.plan import make_plan, make_restoring_plan
@@ -282,6 +285,66 @@ class TestPlan:
     def test_a_new_unit_needs_a_code(self) -> None:
         made = plan([feature(strip(121.0, 121.1), name="新街道", level="街道")])
         assert made.matching.faults[0].reason == "It is new and has no code."
+
+
+numbers = st.floats(120.9, 121.5) | st.sampled_from([121.0, 121.1, 121.2, 0.0, 180.0, -180.0])
+latitudes = st.floats(36.9, 37.3) | st.sampled_from([37.0, 37.2, 90.0, -90.0])
+polygons = st.lists(st.tuples(numbers, latitudes), min_size=3, max_size=7).map(shapely.Polygon)
+shapes = (
+    st.none()
+    | polygons
+    | st.lists(polygons, max_size=3).map(shapely.MultiPolygon)
+    | st.lists(polygons, max_size=2).map(shapely.GeometryCollection)
+    | st.tuples(numbers, latitudes).map(shapely.Point)
+)
+codes = st.sampled_from(
+    ["", *(unit.code for unit in PRESENT), "YT-ZF-03", "370602", "3706", "370699001", "x"]
+)
+said = st.fixed_dictionaries(
+    {
+        "code": codes,
+        "name": st.sampled_from(["", "向阳街道", "芝罘区", "新"]),
+        "level": st.sampled_from(["", "0", "1", "2", "市", "乡镇", "9"]),
+        "parent": codes,
+    }
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    drawn=st.lists(st.tuples(said, shapes, st.sampled_from(["units", "乡镇"])), min_size=1, max_size=6),
+    empty=st.booleans(),
+    policy=st.builds(
+        Policy,
+        level=st.sampled_from([None, 0, 1, 2]),
+        city=st.sampled_from([None, ("C", "城")]),
+        missing=st.sampled_from(Missing),
+        skip_faulty=st.booleans(),
+        repair_limit=st.sampled_from([0.01, 1.0]),
+    ),
+)
+def test_whatever_a_file_says_a_tree_comes_of_it_or_a_refusal(
+    drawn: list, empty: bool, policy: Policy
+) -> None:
+    features = [
+        feature(shape, layer=layer, number=number, **said)
+        for number, (said, shape, layer) in enumerate(drawn)
+    ]
+    units, _ = drawn_units(features, {})
+    try:
+        made = make_plan([] if empty else PRESENT, units, policy)
+    except InvalidInputError:
+        return
+    if not made.units:
+        assert made.matching.faults
+        return
+    codes = [unit.code for unit in made.units]
+    assert len(set(codes)) == len(codes)
+    assert all(0 < unit.tree_left <= unit.tree_right for unit in made.units)
+    for unit in made.units:
+        assert unit.parent is None or codes.index(unit.parent) < codes.index(unit.code)
+        assert unit.shape is None or shapely.is_valid(unit.shape)
+    find_defects(made.units)
 
 
 def test_the_modules_for_the_child_stay_light() -> None:
