@@ -138,7 +138,8 @@ def evaluate(
         tell: Told the finished share.
 
     Returns:
-        Figures by who predicts (``learned``, ``rules``) and on what (``clean``, ``noised``), as JSON.
+        Figures by who predicts (``both`` as a run does, ``learned``, ``rules``) and on what (``clean``,
+        ``noised``), as JSON.
 
     Raises:
         ConflictError: Too few cameras or units are classified.
@@ -155,9 +156,14 @@ def evaluate(
     found: dict[str, Any] = {"taught": len(parts.taught), "held_out": len(parts.held_out)}
     found["units_held_out"] = len(np.unique(clean.unit_ids))
     for name, cameras in (("clean", clean), ("noised", noised(clean))):
+        learned, ruled = predictions(model, lessons.scenes, cameras), alone.weigh(cameras, known)
         found[name] = {
-            "learned": figures(lessons.scenes, predictions(model, lessons.scenes, cameras), truth),
-            "rules": figures(lessons.scenes, alone.weigh(cameras, known), truth),
+            who: figures(lessons.scenes, said, truth)
+            for who, said in (
+                ("both", np.maximum(learned, ruled)),
+                ("learned", learned),
+                ("rules", ruled),
+            )
         }
         tell(0.9 if name == "clean" else 1.0)
     return found

@@ -22,6 +22,10 @@ CONSIDERED = 10
 """Strongest columns that are looked at: several n-grams of one word are one reason."""
 
 
+OVERLAP = 2
+"""Characters that two n-grams share at an end, when they are one word's."""
+
+
 class Reason(NamedTuple):
     """One reason.
 
@@ -86,23 +90,29 @@ class Explainer:
                 reason = Reason(kind, value, round((1 - entry) * REACH_M))
             else:
                 reason = Reason(kind, value, round(share, 2))
-            same = next((place for place, other in enumerate(found) if _says_the_same(other, reason)), None)
+            joined = ((place, _joined(other, reason)) for place, other in enumerate(found))
+            same = next(((place, both) for place, both in joined if both), None)
             if same is None:
                 found.append(reason)
-            elif len(value) > len(found[same].value):
-                found[same] = reason
+            else:
+                found[same[0]] = same[1]
             if len(found) > MOST:
                 break
         return found[:MOST]
 
 
-def _says_the_same(one: Reason, other: Reason) -> bool:
-    """Two n-grams of one word, or a point that is close and near."""
+def _joined(one: Reason, other: Reason) -> Reason | None:
+    """Two n-grams of one word, or a point that is close and near, as one reason; None if they are two."""
     if {one.kind, other.kind} == {"close", "near"}:
-        return one.value == other.value
+        return one if one.value == other.value else None
     if one.kind != other.kind or one.kind not in {"name", "address"}:
-        return False
-    return one.value in other.value or other.value in one.value
+        return None
+    for first, second in ((one.value, other.value), (other.value, one.value)):
+        if second in first:
+            return one._replace(value=first)
+        if len(second) > OVERLAP and first.endswith(second[:OVERLAP]):  # 清雪路 and 雪路段 are 清雪路段
+            return one._replace(value=first + second[OVERLAP:])
+    return None
 
 
 def put_in_words(reason: Sequence[Any], lexicon: Lexicon) -> Words:

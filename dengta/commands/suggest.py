@@ -77,7 +77,9 @@ def show(
         for row in rows:
             _print(row)
         return
-    table = Table("camera", "name", "scene", "confidence", "by", "reasons", box=None)
+    table = Table("camera", box=None)
+    for heading in ("name", "scene", "confidence", "by", "reasons"):
+        table.add_column(heading, overflow="fold")
     for row in rows:
         reasons = "; ".join(reason["en" if english else "zh"] for reason in row["reasons"])
         table.add_row(
@@ -100,14 +102,14 @@ def evaluate(json: Json = False) -> None:
         f"{found['units_held_out']} other units."
     )
     for what in ("clean", "noised"):
-        for who in ("learned", "rules"):
+        for who in ("both", "learned", "rules"):
             told = found[what][who]
             console.print(
                 f"{what:>7} {who:<8} likeliest right {told['top1']:.1%}, suggested {told['suggested']:.1%}, "
                 f"of these right {told['suggested_right'] or 0:.1%}, "
                 f"calibration error {told['calibration_error']:.3f}"
             )
-    console.print(_by_scene(found["clean"]["learned"]["by_scene"], found["noised"]["learned"]["by_scene"]))
+    console.print(_by_scene(found["clean"]["both"]["by_scene"], found["noised"]["both"]["by_scene"]))
 
 
 @app.command()
@@ -126,10 +128,13 @@ def model(json: Json = False) -> None:
 
 
 def _by_scene(clean: dict[str, Any], noised: dict[str, Any] | None) -> Table:
-    table = Table("scene", "cameras", "precision", "recall", box=None)
+    table = Table(box=None)
+    table.add_column("scene", no_wrap=True)
+    for heading in ("cameras", "precision", "recall"):
+        table.add_column(heading, justify="right")
     if noised:
-        table.add_column("precision, noised")
-        table.add_column("recall, noised")
+        table.add_column("precision, noised", justify="right")
+        table.add_column("recall, noised", justify="right")
     for scene, told in clean.items():
         columns = [told, noised[scene]] if noised else [told]
         shares = [_share(each[name]) for each in columns for name in ("precision", "recall")]
