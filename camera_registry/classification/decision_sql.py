@@ -67,7 +67,8 @@ _REFUSED = f"""
       from (select {IN_BLOCK} as camera_id, c.scene_id, c.batch_id, c.added, b.root
               from classification_change c
               join classification_batch b on b.id = c.batch_id
-              join classification_batch r on r.id = b.root and r.source = 'person' and r.action <> 'add'
+              join classification_batch r on r.id = b.root and r.source = 'person'
+                                         and (r.action <> 'add' or r.conflicts = 'replace')
               cross join lateral unnest(c.offsets) as o(place)
              where c.scene_id = any({{scenes}}::smallint[])
                and c.block in (select distinct (id >> {BLOCK_BITS})::int from meant)) e

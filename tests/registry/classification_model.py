@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from camera_registry.classification import Action, Change, Conflicts, Source
+from camera_registry.classification import Change, Conflicts, Source
 from camera_registry.classification.decision import Standing, decide_one
 
 Slot = tuple[int, str]
@@ -110,7 +110,6 @@ class Model:
     def _refused(self, slot: Slot) -> bool:
         return any(
             b.source is Source.PERSON
-            and b.action in (Action.REMOVE, Action.REPLACE, Action.ADD)
             and b.undoes is None
             and b.events.get(slot, (None, 1))[1] is None
             and self._in_force(b, slot)

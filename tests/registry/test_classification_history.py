@@ -37,7 +37,6 @@ CITY = Scope(1, frozenset(), 1, 3, max_sensitivity=3)
 WEST_STAFF = Scope(2, frozenset(), 2, 2, max_sensitivity=0)
 SEEN = {1: {*WEST, *EAST}, 2: set(WEST)}
 
-# A batch 'add' whose policy is to replace removes others as well, so it may have refused something.
 cameras = st.sets(st.sampled_from([*WEST, *EAST]), min_size=1)
 scenes = st.sets(st.sampled_from(SCENES), min_size=1)
 confidences = st.none() | st.sampled_from([0.0, 0.5, 1.0])
