@@ -95,7 +95,7 @@ async def clerk(settings: Settings, database: Database) -> None:
     await ClerkProcess(
         database,
         SystemClock(),
-        ChildDesk(command("desk"), fat_mib=settings.job_memory_mib // 4),
+        ChildDesk(command("desk"), fat_mib=settings.job_memory_mib // 2),
         list(WORKS),
         most_s=settings.job_minutes * 60,
         tidy=tidy,

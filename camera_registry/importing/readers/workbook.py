@@ -105,9 +105,10 @@ class WorkbookReader:
         """The workbook; whatever a damaged one raises becomes one sentence."""
         book = None
         try:
-            with warnings.catch_warnings():
+            # Opened here: openpyxl itself judges a path by its ending, and an upload has one of its own.
+            with self._path.open("rb") as file, warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of styles and extensions that concern no list
-                book = openpyxl.load_workbook(self._path, read_only=True, data_only=True, keep_links=False)
+                book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
                 yield book
         except (DengtaError, GeneratorExit):
             raise
