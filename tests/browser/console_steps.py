@@ -40,6 +40,15 @@ class Service:
         """Let an incident happen now."""
         await gather_a_crowd(self.recorder, self.city)
 
+    async def change_state(self, camera_id: int, state: int) -> None:
+        """Let a camera be found in another state."""
+        async with self.database.raw() as connection:
+            await connection.execute(
+                """insert into camera_state (camera_id, state) values ($1, $2)
+                       on conflict (camera_id) do update set state = excluded.state""",
+                *(camera_id, state),
+            )
+
 
 @dataclass
 class Complaints:

@@ -177,6 +177,22 @@ async def test_a_camera_that_is_clicked_shows_its_record(page: Page, service: Se
     await keep_picture(page, "camera")
 
 
+async def test_a_camera_that_goes_offline_is_drawn_so_by_itself(page: Page, service: Service) -> None:
+    city = service.city
+    await log_in(page, service, link=f"#14.00/{city.latitude}/{city.longitude}")
+    await drawn(page)
+    fetched: list[str] = []
+    page.on("request", lambda request: fetched.append(request.url) if ".mvt" in request.url else None)
+
+    await service.change_state(city.camera_id, 3)
+
+    async with page.expect_response(lambda answer: "/tiles/cameras/14/" in answer.url, timeout=20_000):
+        pass
+    await drawn(page)
+    # The one tile that shows it, and neither the base map nor what is elsewhere.
+    assert len(fetched) == 1, fetched
+
+
 # English runs longer; Chinese at 1920 is what every other test looks at.
 @pytest.mark.parametrize(("language", "width"), [("zh", 1280), ("en", 1280), ("en", 1920), ("en", 3840)])
 async def test_nothing_is_cut_off_at_any_width(

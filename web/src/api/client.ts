@@ -10,6 +10,7 @@ import type {
   Problem,
   Scene,
   Session,
+  TileChanges,
 } from './types'
 
 const ROOT = '/api/v1'
@@ -72,6 +73,10 @@ export const api = {
     request<Page<Camera>>('GET', `/cameras?${query({ q: words, limit })}`),
   organisations: () => request<Organisation>('GET', '/organisations'),
   scenes: () => request<Scene[]>('GET', '/scenes'),
+  /** Waits on the server, for less than a request's patience, until something has changed. */
+  tileChanges: (since: number, wait: number) =>
+    request<TileChanges>('GET', `/tiles/changes?${query({ since, wait })}`),
+  tileVersion: async () => (await request<TileChanges>('GET', '/tiles/changes')).version,
 }
 
 /** Addresses that the map and the event stream open by themselves. MapLibre wants them absolute. */

@@ -147,6 +147,20 @@ export interface Scene {
   name_en: string
 }
 
+/** A tile of the web-mercator pyramid; `y` counts from the north. */
+export interface TileId {
+  z: number
+  x: number
+  y: number
+}
+
+/** What a map on show must fetch again: everything, or the tiles that touch one of these. */
+export interface TileChanges {
+  version: number
+  all: boolean
+  tiles: TileId[]
+}
+
 /** RFC 9457. */
 export interface Problem {
   type?: string

@@ -10,7 +10,7 @@ import {
 } from 'maplibre-gl'
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url'
 
-import type { Bounds, Place } from '../api/types'
+import type { Bounds, Place, TileId } from '../api/types'
 import { reducedMotion } from '../state/preferences'
 import type { View } from '../state/view-link'
 import {
@@ -27,8 +27,9 @@ import { graticule } from './graticule'
 import { LAYER, SINGLE_CAMERAS_ZOOM, type Look } from './look'
 import type { Palette } from './palette'
 import { gather, ringBits } from './rings'
-import { chartStyle } from './style'
+import { CAMERA_MAX_ZOOM, chartStyle } from './style'
 import { drawSign } from './symbols'
+import { touching } from './tiles'
 
 setWorkerUrl(workerUrl)
 
@@ -155,7 +156,12 @@ export class Chart {
     this.map.jumpTo({ center: [longitude, latitude], zoom })
   }
 
-  /** Ask again for the tiles in view, because states have changed or tiles have failed. */
+  /** Fetch the camera tiles again in which something has changed. */
+  refreshCameras(changed: TileId[]): void {
+    this.map.refreshTiles('cameras', touching(changed, CAMERA_MAX_ZOOM))
+  }
+
+  /** Ask again for all tiles in view, because anything may have changed or tiles have failed. */
   refresh(): void {
     this.map.refreshTiles('cameras')
     // Kept by the browser for minutes, so that this costs nothing unless they failed.

@@ -6,6 +6,9 @@ import { labels, land, roadNames, sea } from './base-layers'
 import type { Look } from './look'
 import { cameras, events, selection } from './sign-layers'
 
+/** Camera tiles end there; closer views draw from it. */
+export const CAMERA_MAX_ZOOM = 16
+
 const nothing = { type: 'FeatureCollection' as const, features: [] }
 
 export function chartStyle(look: Look): StyleSpecification {
@@ -13,7 +16,7 @@ export function chartStyle(look: Look): StyleSpecification {
     version: 8,
     sources: {
       base: { type: 'vector', tiles: [addresses.baseTiles], maxzoom: 14 },
-      cameras: { type: 'vector', tiles: [addresses.cameraTiles], maxzoom: 16 },
+      cameras: { type: 'vector', tiles: [addresses.cameraTiles], maxzoom: CAMERA_MAX_ZOOM },
       graticule: { type: 'geojson', data: nothing },
       rings: { type: 'geojson', data: nothing, buffer: 64 },
       selection: { type: 'geojson', data: nothing },
