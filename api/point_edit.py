@@ -9,12 +9,12 @@ from sqlalchemy.exc import IntegrityError
 
 from api.audit import record
 from api.camera_edit import matches
-from api.errors import EditedMeanwhileError
+from api.edits import difference, edited_meanwhile
 from api.queries.points import layers_tag, list_layers, seen_points
 from base.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from gis.crs import DeclaredPlace, ReferenceSystem
 from gis.jurisdiction import unit_at
-from models.tables import account, audit, point, point_layer
+from models.tables import point, point_layer
 
 if TYPE_CHECKING:
     from sqlalchemy import RowMapping
@@ -70,11 +70,7 @@ async def edit_point(  # noqa: PLR0913, PLR0917 - a conditional edit has these p
         values |= await _place(connection, asker, change.longitude, change.latitude, change.crs)
     edited = {"version": point.c.version + 1, "updated_at": clock.now(), **values}
     await _write(connection, update(point).where(point.c.id == point_id).values(**edited), change.code)
-    changed = [name for name in _TOLD if name in values and values[name] != before[name]]
-    detail = {
-        "before": {name: before[name] for name in changed},
-        "after": {name: values[name] for name in changed},
-    }
+    detail = difference(before, values, _TOLD)
     await record(connection, asker.deed("point.edit", f"point/{point_id}", detail))
 
 
@@ -107,18 +103,14 @@ async def edit_layer(
     if before is None:
         raise NotFoundError("There is no such layer.")
     if not matches(if_match, before["version"]):
-        raise await _edited_meanwhile(connection, f"point-layer/{code}", before["version"])
+        raise await edited_meanwhile(connection, f"point-layer/{code}", before["version"])
     values = change.model_dump(exclude_unset=True)
-    changed = [name for name in values if values[name] != before[name]]
     await connection.execute(
         update(point_layer)
         .where(point_layer.c.code == code)
         .values(**values, version=point_layer.c.version + 1)
     )
-    detail = {
-        "before": {name: before[name] for name in changed},
-        "after": {name: values[name] for name in changed},
-    }
+    detail = difference(before, values, values)
     await record(connection, asker.deed("point-layer.edit", f"point-layer/{code}", detail))
 
 
@@ -136,7 +128,7 @@ async def order_layers(connection: AsyncConnection, asker: Asker, order: LayerOr
     before = [layer.code for layer in layers]
     tags = [tag.strip() for tag in if_match.split(",")]
     if "*" not in tags and layers_tag(layers) not in tags:
-        raise await _edited_meanwhile(connection, "point-layers", max(layer.version for layer in layers))
+        raise await edited_meanwhile(connection, "point-layers", max(layer.version for layer in layers))
     if sorted(order.codes) != sorted(before):
         lacking, strange = set(before) - set(order.codes), set(order.codes) - set(before)
         twice = [code for code in set(order.codes) if order.codes.count(code) > 1]
@@ -171,7 +163,7 @@ async def _locked(connection: AsyncConnection, asker: Asker, point_id: int, if_m
     if before is None:
         raise NotFoundError("There is no such point.")
     if not matches(if_match, before["version"]):
-        raise await _edited_meanwhile(connection, f"point/{point_id}", before["version"])
+        raise await edited_meanwhile(connection, f"point/{point_id}", before["version"])
     return before
 
 
@@ -215,17 +207,3 @@ async def _write(connection: AsyncConnection, statement: Any, code: str | None) 
         raise ConflictError(
             f"The layer has another point with the code {code}.", remedy="Give it another code, or none."
         ) from err
-
-
-async def _edited_meanwhile(connection: AsyncConnection, what: str, version: int) -> EditedMeanwhileError:
-    query = (
-        select(account.c.username, audit.c.at)
-        .join_from(audit, account)
-        .where(audit.c.object == what)
-        .order_by(audit.c.id.desc())
-        .limit(1)
-    )
-    last = (await connection.execute(query)).one_or_none()
-    return EditedMeanwhileError(
-        version=version, edited_by=last.username if last else None, edited_at=last.at if last else None
-    )

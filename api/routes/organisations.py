@@ -14,13 +14,14 @@ from api.context import Authenticated, CameraReader, Ctx, Cursor, Limit, UnitEdi
 from api.errors import PreconditionRequiredError
 from api.idempotency import Write, once
 from api.middleware import UPLOAD_TYPES
-from api.queries.units import edit_unit, read_unit
+from api.queries.units import read_unit
 from api.routes.cameras import IfMatch, Key
 from api.routes.jobs import JobId
 from api.schemas import Line, Page
 from api.schemas_jobs import JobRecord
 from api.schemas_units import Flaws, UnitChangeRecord, UnitEdit, UnitRecord, UnitsOptions
 from api.sessions import Asker
+from api.unit_edit import edit_unit
 from api.uploads import received
 from base.errors import ConflictError, NotFoundError
 from camera_registry.import_job import drop_surplus
