@@ -83,6 +83,7 @@ class Columns:
         columns: Field → column.
         crs: The reference system that the headers of the coordinates name, if they do.
         geometry: Where the file's own geometry stands, beside coordinates that are told in columns.
+        reasons: Where a file of refused rows says what was wrong with them.
         left_out: Headers of columns that nothing is taken from.
         notes: What the list's owner should know, in sentences.
     """
@@ -91,6 +92,7 @@ class Columns:
     columns: dict[str, Column] = field(default_factory=dict)
     crs: str | None = None
     geometry: tuple[int, int] | None = None
+    reasons: int | None = None
     left_out: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -158,13 +160,11 @@ def map_columns(
         InvalidInputError: ``told`` names no such column or field, or nothing at all is recognised.
     """
     overrides = _overrides(kind, header, told)
-    mapping = Columns(list(header))
+    mapping = Columns(list(header), reasons=header.index(REASONS) if REASONS in header else None)
     candidates: dict[str, list[Column]] = {}
     systems: dict[int, str] = {}
     for index, name in enumerate(header):
-        if name == REASONS or not name.strip():
-            continue
-        if name in GEOMETRY:
+        if name in {REASONS, *GEOMETRY} or not name.strip():
             continue
         if index in overrides:
             chosen = overrides[index]

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from camera_registry.importing.headers import Columns
     from camera_registry.importing.workpiece import Workpiece
 
+SAME = "It has the same"
+"""Begins the reason of a row that is another's double."""
+
 AUTO_KEY = "auto:"
 """Begins keys made of name and place, for rows that nothing else identifies."""
 
@@ -50,6 +53,7 @@ class Identities:
     def __init__(self, kind: Kind, columns: Columns, default_layer: int | None, *, auto_keys: bool) -> None:
         self._points = kind is Kind.POINTS
         self._columns = columns.columns
+        self._reasons = columns.reasons
         self._default_layer = default_layer
         self._auto_keys = auto_keys
         self._seen: dict[str, dict[Any, int]] = {"code": {}, "source_key": {}}
@@ -63,6 +67,8 @@ class Identities:
         nameless = any(c is None and k is None for c, k in zip(codes, keys, strict=True))
         if nameless or self._auto_keys:
             work.values["source_key"] = keys = self._made_keys(work, codes, keys)
+        if self._reasons is not None:
+            work.values["doubled"] = [SAME in text for text in work.texts(self._reasons)]
         numbers = work.chunk.numbers
         early: set[int] | None = None
         for name, identities in (("code", codes), ("source_key", keys)):
@@ -124,7 +130,7 @@ class Identities:
         outcome = "which stays out; this one is taken" if stays_out else "which is taken; this one stays out"
         problem = Problem(
             "duplicate",
-            f"It has the same {what} as row {first}, {outcome}.",
+            f"{SAME} {what} as row {first}, {outcome}.",
             "Remove one of the two, or give each its own.",
             Severity.WARNING if stays_out else Severity.ERROR,
         )

@@ -195,7 +195,8 @@ class Merge:
         told = {name: value for name, value in do.effective().items() if name not in _UNTOLD}
         hand = "left join import_hand h on h.id = c.id" if do.hand else ""
         pairs = ", ".join(
-            f"c.{name}::text as old_{name}, ({value})::text as new_{name}" for name, value in told.items()
+            f"{_as_text(f'c.{name}', name)} as old_{name}, {_as_text(value, name)} as new_{name}"
+            for name, value in told.items()
         )
         rows = await self._connection.fetch(
             f"select s.row, {pairs} from import_stage s join import_match m on m.row = s.row"
@@ -232,6 +233,11 @@ class Merge:
 
 _UNTOLD = frozenset({"credential_id", "contact_info"})
 """Changes of these are told without their values."""
+
+
+def _as_text(value: str, name: str) -> str:
+    """A value as people write it: an address without the length of its network."""
+    return f"host({value})" if name == "ip_address" else f"({value})::text"
 
 
 def _within(scope: Scope | None, kind: Kind) -> str:

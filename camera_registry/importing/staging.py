@@ -49,6 +49,7 @@ ALWAYS = {
     "wgs84_longitude": "float8",
     "wgs84_latitude": "float8",
     "cleared": "text[]",
+    "doubled": "boolean",
 }
 """Columns that every stage has, whatever the list does."""
 

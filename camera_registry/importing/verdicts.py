@@ -39,6 +39,11 @@ NO_PLACE_IN_UNIT = Problem(
     "It has no place, and names no unit of yours: nothing shows that it is yours.",
     "Give coordinates, or your unit's name in a column 所属辖区.",
 )
+STILL_DOUBLED = Problem(
+    "duplicate",
+    "It was refused as the double of another row, and still has the identity of that record.",
+    "Give it its own code or key, or leave it out; if it is the right one of the two, empty its reasons.",
+)
 NO_NAME = Problem("no-name", "It is new and has no name.", "Give it a name.")
 NO_PLACE = Problem(
     "no-place", "It is new and has no place, which a point needs.", "Give longitude and latitude."
@@ -96,6 +101,9 @@ class Verdicts:
         new = f"{STAGED} where m.row is null" if matched else "from import_stage s where true"
         if matched:
             await self._note(KEY_CONFLICT, "source_key", _CONFLICTS.format(table=self._table), source)
+            await self._note(
+                STILL_DOUBLED, "code", f"select s.row {STAGED} where s.doubled and m.row is not null"
+            )
         await self._note(NO_NAME, "name", f"select s.row {new} and {self._absent('name')}")
         if self._kind is Kind.POINTS:
             await self._note(NO_PLACE, "longitude", f"select s.row {new} and s.wgs84_longitude is null")

@@ -259,7 +259,7 @@ class _Import:
         report.fault_counts, report.faults = book.counts(), book.first()
         if staging.logins:
             report.notes.append(
-                f"User names and passwords of {staging.logins:,} rows are sealed apart; no URL holds one."
+                f"User names and passwords are sealed apart, of {staging.logins:,} rows; no URL holds one."
             )
 
     async def _write_rejects(self) -> None:

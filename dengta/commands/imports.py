@@ -116,7 +116,8 @@ def _mapping(pairs: list[str]) -> dict[str, str]:
 async def _import(request: ImportRequest) -> ImportReport:
     settings = get_settings()
     columns = (TextColumn("{task.description:<28}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("database", total=1.0)
         async with open_store(settings) as store:
             return await import_file(

@@ -109,6 +109,17 @@ async def test_a_geopackage_comes_back_as_one_that_others_read(database, tmp_pat
     ).refused == 1  # neither code nor place: no identity
 
 
+async def test_a_double_does_not_overwrite_its_twin_when_it_comes_back_unmended(database, tmp_path):
+    back = tmp_path / "a.rejects.csv"
+    await take(database, write(tmp_path / "a.csv", [row(1), row(1, name="第二个")]), rejects=back)
+    again = await take(database, back)
+    assert (again.refused, again.changed) == (1, 0)
+    assert (await cameras(database))[code(1)]["name"] != "第二个"
+    text = back.read_text(encoding="utf-8")
+    back.write_text(text.replace(code(1), code(2)), encoding="utf-8")
+    assert (await take(database, back)).new == 1
+
+
 async def test_without_faults_there_is_no_file(database, tmp_path):
     report = await take(database, write(tmp_path / "a.csv", [row(1)]), rejects=tmp_path / "back.csv")
     assert report.rejects is None
