@@ -72,7 +72,7 @@ def rule_counts(book: RuleBook, tally: Tally, links: Links) -> list[RuleCount]:
             severity=rule.severity,
             required=rule.required,
             open=links.faults(tally.faults.get(rule.id, 0), rule=rule.code),
-            excused=links.faults(tally.excuses.get(rule.id, 0), rule=rule.code, fault="excused"),
+            excused=links.faults(tally.excuses.get(rule.id, 0), rule=rule.code, fate="excused"),
         )
         for rule in sorted(found, key=lambda rule: (rule.severity, -tally.faults.get(rule.id, 0), rule.id))
     ]

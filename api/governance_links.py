@@ -15,7 +15,7 @@ ROOT = "/api/v1/governance"
 OWN = frozenset(
     {
         *("by", "rank_by", "measure", "since", "until", "language", "cursor", "limit", "rule", "family"),
-        *("severity", "duty", "required", "fault", "indicator", "outcome", "excused", "least", "below"),
+        *("severity", "duty", "required", "fate", "indicator", "outcome", "excused", "least", "below"),
     }
 )
 """Parameters that say how to count; all others say which cameras, and are kept."""

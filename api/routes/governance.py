@@ -83,7 +83,7 @@ def faults_of_query(  # noqa: PLR0913, PLR0917 - each is one filter of the query
     required: Annotated[
         bool | None, Query(description="whether record completeness asks for the rule", examples=[True])
     ] = None,
-    fault: Annotated[
+    fate: Annotated[
         list[FaultState] | None, Query(max_length=3, description="what became of them", examples=[["open"]])
     ] = None,
 ) -> FaultFilter:
@@ -94,7 +94,7 @@ def faults_of_query(  # noqa: PLR0913, PLR0917 - each is one filter of the query
         severities=tuple(severity or ()),
         duties=tuple(duty or ()),
         required=required,
-        states=tuple(fault or ("open",)),
+        states=tuple(fate or ("open",)),
     )
 
 
@@ -238,7 +238,7 @@ async def faults(  # noqa: PLR0913, PLR0917 - each is one part of the question
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[FaultRecord]:
-    """What is wrong, since when, what to do and whose task it is; by camera and rule. Without `fault` open."""
+    """What is wrong, since when, what to do and whose task it is; by camera and rule. Without `fate` the open ones."""
     after = cursors.decode_pair(cursor) if cursor is not None else (0, 0)
     async with context.database.raw() as connection:
         book = await read_rules(connection)

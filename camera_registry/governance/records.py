@@ -86,7 +86,8 @@ misread as (
   select distinct on (each.camera_id) each.camera_id, v.at, replace(f.reading, '_', '-') as misread_as
     from crs_finding f join crs_survey v using (grouping),
          unnest(f.members, f.likely) as each(camera_id, likely)
-   where $2::bigint[] is null or each.camera_id = any($2)
+   where f.reading <> 'SWAPPED'  -- which a record tells by itself
+     and ($2::bigint[] is null or each.camera_id = any($2))
    order by each.camera_id, each.likely desc
 ),
 read as (

@@ -1,5 +1,4 @@
-"""Assessing: faults open, close and come back; a few are judged as all are; days are counted once; nothing that
-was not checked passes."""
+"""Assessing: faults open, close and come back, a few are judged as all are, unchecked is no pass."""
 
 from __future__ import annotations
 
@@ -136,7 +135,8 @@ async def test_a_few_are_judged_as_all_are(database: Database) -> None:
     spot = {"longitude": 121.0333331, "latitude": 37.1333331}
     edits: list[dict[str, Any]] = [
         spot, {**spot, "heading_deg": 270.0, "direction_type": 2}, {"longitude": 121.3512345},
-        {"name": "西区人民公园正门枪机"}, {"name": "西区 人民公园 正门枪机", "address": "西区西一街道红旗路12号"},
+        {"name": "西区人民公园正门枪机"},
+        {"name": "西区 人民公园 正门枪机", "address": "西区西一街道红旗路12号"},
         {"stream_url": "rtsp://10.0.0.1/same"}, {"mac": "a4:14:37:aa:aa:aa"}, {"address": None},
         {"name": "通道1"}, {"stream_url": "rtsp://10.0.0.1/other"}, {"mac": "a4:14:37:aa:aa:ab"},
         {"longitude": None, "latitude": None}, {"civil_code": "370611"},
@@ -172,8 +172,10 @@ def test_mending_a_fault_never_lowers_the_score(found: list[Any], data: st.DataO
 
 async def test_mending_a_record_never_lowers_its_stored_score(database: Database) -> None:
     clock = ManualClock(NOW)
-    wrong = {"address": None, "civil_code": "370611", "owner": None, "declared_crs": None, "heading_deg": None,
-             "direction_type": None, "name": "通道1", "longitude": None, "latitude": None}  # fmt: skip
+    wrong: dict[str, Any] = dict.fromkeys(
+        ("address", "owner", "declared_crs", "heading_deg", "direction_type", "longitude", "latitude")
+    )
+    wrong |= {"civil_code": "370611", "name": "通道1"}
     (camera_id,) = await make_city(database, wrong)
     await assess(database, clock, SHANGHAI)
     right = record(0)
@@ -278,10 +280,13 @@ def test_small_groups_and_what_was_not_checked_have_no_rank(parts: list[Tally]) 
 
 async def test_days_are_counted_once_and_within_each_scope(database: Database) -> None:
     clock = ManualClock(datetime(2026, 1, 17, 15, 30, tzinfo=UTC))  # half past eleven in the evening there
-    first, east = await make_city(
-        database, {"address": None}, {"longitude": 121.3012345, "civil_code": "370611",
-                                       "code": "37061100001320000009", "name": "东区红旗路与文化路路口东向枪机"}
-    )  # fmt: skip
+    in_the_east = {
+        "longitude": 121.3012345,
+        "civil_code": "370611",
+        "code": "37061100001320000009",
+        "name": "东区红旗路与文化路路口东向枪机",
+    }
+    first, east = await make_city(database, {"address": None}, in_the_east)
     async with database.raw() as connection:
         await connection.execute("update camera set sensitivity = 2 where id = $1", east)
     await assess(database, clock, SHANGHAI)
