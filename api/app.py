@@ -20,6 +20,7 @@ from api.ogc.basic import BasicLogins
 from api.passwords import Passwords
 from api.routes import (
     audit,
+    camera_life,
     camera_search,
     cameras,
     classifications,
@@ -166,6 +167,7 @@ def _versioned(app: FastAPI) -> APIRouter:
     router = APIRouter()
     for part in (
         session,
+        camera_life,
         camera_search,  # before the cameras: its words stand where they have a number
         cameras,
         classifications,

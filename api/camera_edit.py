@@ -2,36 +2,52 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, literal_column, select, update
 
 from api.audit import record
+from api.camera_rules import ruled
 from api.errors import EditedMeanwhileError
-from base.errors import ForbiddenError, NotFoundError
+from api.queries.camera_rows import driver_of
+from base.errors import ConflictError, ForbiddenError, NotFoundError
 from camera_registry.governance.assess import assess_cameras
+from gis.crs import DeclaredPlace, ReferenceSystem
 from gis.jurisdiction import unit_at
 from models.tables import account, audit, camera
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import asyncpg
     from sqlalchemy import RowMapping
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from api.schemas import CameraEdit
+    from api.schemas_cameras import CameraEdit
     from api.sessions import Asker
     from base.clock import Clock
 
-ACTION = "camera.edit"
-WGS_84 = "WGS-84"
+__all__ = ["ACTION", "Edit", "driver_of", "edit_camera", "etag", "matches"]
 
-_EDITED = (
-    *("name", "address", "owner", "longitude", "latitude", "declared_crs", "accuracy_m", "heading_deg"),
-    *("mount_height_m", "unit_id"),
+ACTION = "camera.edit"
+PREFIX = "camera."
+
+NETWORK = frozenset(
+    {"stream_url", "sub_stream_url", "snapshot_url", "onvif_url", "ip_address", "port", "mac"}
 )
+"""Written, never read again: where a camera is on the network is told to nobody."""
+
+PERSONAL = frozenset({"contact_info"})
+
+_NOT_WRITTEN = frozenset(
+    {"id", "geom", "tile_x", "tile_y", "created_at", "updated_at", "version", "unit_tree"}
+)
+RECORDED = tuple(column.name for column in camera.c if column.name not in _NOT_WRITTEN)
+"""Columns whose changes the audit tells."""
+
+_TAG = re.compile(r'(?:W/)?"(\d{1,10})(?:-[0-9a-f]+)?"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +65,8 @@ class Edit:
     if_match: str
 
 
-async def edit_camera(connection: AsyncConnection, clock: Clock, asker: Asker, edit: Edit) -> None:
-    """Do ``edit`` in the caller's transaction, and say anew what is wrong with the record.
+async def edit_camera(connection: AsyncConnection, clock: Clock, asker: Asker, edit: Edit) -> int:
+    """Do ``edit`` in the caller's transaction, say anew what is wrong with the record, return its version.
 
     Args:
         connection: The transaction.
@@ -62,33 +78,84 @@ async def edit_camera(connection: AsyncConnection, clock: Clock, asker: Asker, e
         NotFoundError: There is no such camera within the asker's scope.
         EditedMeanwhileError: The record is of another version.
         ForbiddenError: Its new place lies outside the asker's unit.
+        InvalidFieldsError: A field breaks the rules of an import.
+        ConflictError: Another camera has the device id.
     """
-    this = camera.c.id == edit.camera_id
-    columns = (camera.c.version, *(camera.c[name] for name in _EDITED))
+    before = await locked(connection, asker, edit.camera_id, edit.if_match)
+    values = await columns_of(connection, asker, edit.change.model_dump(exclude_unset=True))
+    if "geom" in values:
+        # What was known of the accuracy was known of the old place.
+        values.setdefault("accuracy_m", None)
+    await require_free_code(connection, values.get("code"), but=edit.camera_id)
+    await write(connection, clock, asker, before, values, action=ACTION)
+    return int(before["version"]) + 1
+
+
+async def locked(connection: AsyncConnection, asker: Asker, camera_id: int, if_match: str) -> RowMapping:
+    """The record that is about to be written, held until the end of the transaction.
+
+    Raises:
+        NotFoundError: There is no such camera within the asker's scope.
+        EditedMeanwhileError: The record is of another version.
+    """
+    columns = (camera.c.id, camera.c.version, *(camera.c[name] for name in RECORDED))
+    this = camera.c.id == camera_id
     query = select(*columns).where(asker.scope.sees(camera), this).with_for_update(of=camera)
     before = (await connection.execute(query)).mappings().one_or_none()
     if before is None:
         raise NotFoundError("There is no such camera.")
-    if not matches(edit.if_match, before["version"]):
-        raise await _edited_meanwhile(connection, edit.camera_id, before["version"])
-    change = edit.change
-    values = change.model_dump(exclude_unset=True)
-    if change.longitude is not None and change.latitude is not None:
-        values |= await _move(connection, asker, change.longitude, change.latitude)
-        # What was known of the accuracy was known of the old place.
-        values.setdefault("accuracy_m", None)
-    values |= {"version": camera.c.version + 1, "updated_at": clock.now()}
-    await connection.execute(update(camera).where(this).values(**values))
-    detail = _difference(before, values)
-    await record(connection, asker.deed(ACTION, f"camera/{edit.camera_id}", detail))
-    await assess_cameras(await driver_of(connection), clock.now(), [edit.camera_id])
+    if not matches(if_match, before["version"]):
+        raise await _edited_meanwhile(connection, camera_id, before["version"])
+    return before
 
 
-async def driver_of(connection: AsyncConnection) -> asyncpg.Connection[Any]:
-    """The bare connection below, in the same transaction."""
-    driver: asyncpg.Connection[Any] | None = (await connection.get_raw_connection()).driver_connection
-    assert driver is not None
-    return driver
+async def write(  # noqa: PLR0913 - a record, what becomes of it, and who did what
+    connection: AsyncConnection,
+    clock: Clock,
+    asker: Asker,
+    before: RowMapping,
+    values: Mapping[str, Any],
+    *,
+    action: str,
+) -> None:
+    """Write the columns, count the version, put it on record, and judge the record anew."""
+    camera_id = before["id"]
+    counted = {**values, "version": camera.c.version + 1, "updated_at": clock.now()}
+    await connection.execute(update(camera).where(camera.c.id == camera_id).values(**counted))
+    await record(connection, asker.deed(action, f"camera/{camera_id}", difference(dict(before), values)))
+    await assess_cameras(await driver_of(connection), clock.now(), [camera_id])
+
+
+async def columns_of(connection: AsyncConnection, asker: Asker, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of what was sent, the place in WGS-84 with the unit whose ground it is.
+
+    Raises:
+        InvalidFieldsError: A field breaks the rules of an import.
+        ForbiddenError: The place lies outside the asker's unit.
+    """
+    values = ruled(given)
+    crs = ReferenceSystem(values.pop("crs", None) or ReferenceSystem.WGS_84)
+    if values.get("longitude") is not None:
+        place = DeclaredPlace(values["longitude"], values["latitude"], crs)
+        values |= {"declared_crs": crs.value, **await _placed(connection, asker, place)}
+    return values
+
+
+async def require_free_code(connection: AsyncConnection, code: str | None, *, but: int | None = None) -> None:
+    """Make sure that no other camera has the device id, whoever may see it.
+
+    Raises:
+        ConflictError: One has.
+    """
+    if code is None:
+        return
+    # Two that write one code at once take turns, and the second is told.
+    await connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"camera/{code}", 0))))
+    taken = await connection.scalar(select(camera.c.id).where(camera.c.code == code))
+    if taken is not None and taken != but:
+        raise ConflictError(
+            "code: another camera has this device id.", remedy="Look it up, and correct one of the two."
+        )
 
 
 def etag(version: int) -> str:
@@ -97,15 +164,18 @@ def etag(version: int) -> str:
 
 
 def matches(if_match: str, version: int) -> bool:
-    """Whether an If-Match header (RFC 9110, 13.1.1) holds for this version."""
+    """Whether an If-Match header (RFC 9110, 13.1.1) holds for this version.
+
+    A tag may go on after the version, for what is observed beside the record; an edit asks for the version
+    alone.
+    """
     tags = [tag.strip() for tag in if_match.split(",")]
-    return "*" in tags or etag(version) in tags
+    return "*" in tags or any(found and int(found[1]) == version for found in map(_TAG.fullmatch, tags))
 
 
-async def _move(
-    connection: AsyncConnection, asker: Asker, longitude: float, latitude: float
-) -> dict[str, Any]:
-    """The columns of the new place, and the unit whose ground it is."""
+async def _placed(connection: AsyncConnection, asker: Asker, place: DeclaredPlace) -> dict[str, Any]:
+    """The columns of a place, and the unit whose ground it is."""
+    longitude, latitude = place.wgs84
     unit = await unit_at(await driver_of(connection), longitude, latitude)
     inside = unit is not None and asker.scope.tree_left <= unit.tree_left <= asker.scope.tree_right
     if not inside and not asker.scope.whole_city:
@@ -113,19 +183,25 @@ async def _move(
             "The new place lies outside your unit.", remedy="Ask a colleague of the city to move it."
         )
     return {
-        "declared_crs": WGS_84,
         "geom": func.ST_SetSRID(func.ST_MakePoint(longitude, latitude), 4326),
         "unit_id": unit.unit_id if unit else None,
         "unit_tree": unit.tree_left if unit else None,
     }
 
 
-def _difference(before: RowMapping, values: Mapping[str, Any]) -> dict[str, Any]:
-    changed = [name for name in _EDITED if name in values and values[name] != before[name]]
+def difference(before: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """What an edit changed, for the audit; where a camera is on the network only as having changed."""
+    changed = [name for name in RECORDED if name in values and values[name] != before.get(name)]
     return {
-        "before": {name: before[name] for name in changed},
-        "after": {name: values[name] for name in changed},
+        "before": {name: _told(name, before.get(name)) for name in changed},
+        "after": {name: _told(name, values[name]) for name in changed},
     }
+
+
+def _told(name: str, value: Any) -> Any:
+    if name in NETWORK | PERSONAL:
+        return None if value is None else "***"
+    return value.isoformat() if isinstance(value, date) else value
 
 
 async def _edited_meanwhile(
@@ -134,7 +210,10 @@ async def _edited_meanwhile(
     query = (
         select(account.c.username, audit.c.at)
         .join_from(audit, account)
-        .where(audit.c.action == ACTION, audit.c.object == f"camera/{camera_id}")
+        .where(
+            func.starts_with(audit.c.action, literal_column("'camera.'")),
+            audit.c.object == f"camera/{camera_id}",
+        )
         .order_by(audit.c.id.desc())
         .limit(1)
     )

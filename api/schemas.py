@@ -10,7 +10,6 @@ from pydantic import (
     Field,
     SecretStr,
     StringConstraints,
-    model_validator,
 )
 
 from api.accounts import MAX_NAME
@@ -184,55 +183,6 @@ class Classification(Wire):
     name: str = Field(examples=["清雪重点"])
     source: str = Field(examples=["person"])
     confidence: float | None = Field(examples=[None])
-
-
-class CameraRecord(CameraSummary):
-    """Everything the catalogue holds of one camera; never its address on the network."""
-
-    address: str | None = Field(examples=["红旗路坡道,海港路口东 140 m"])
-    civil_code: str | None = Field(examples=["370602"])
-    manufacturer: str | None = Field(examples=["Hikvision"])
-    model: str | None = Field(examples=["DS-2CD3T45"])
-    owner: str | None = Field(examples=["芝罘区城管局"])
-    declared: Declared
-    mount_height_m: float | None = Field(examples=[6.0])
-    ptz_type: int | None = Field(examples=[3], description="GB/T 28181 PTZType")
-    classifications: list[Classification]
-    state_since: datetime | None = Field(examples=["2026-01-17T08:00:00Z"])
-    looked_at: datetime | None = Field(examples=["2026-01-17T17:06:42Z"])
-    outcome: str | None = Field(examples=["picture"], description="of the last look")
-    has_stream: bool = Field(examples=[True])
-    version: int = Field(examples=[3], description="the number in the ETag")
-    updated_at: datetime = Field(examples=["2026-01-17T17:06:42Z"])
-
-
-class CameraEdit(Sent):
-    """What is to be changed; what is left out stays as it is."""
-
-    name: Annotated[Line, StringConstraints(min_length=1)] | None = None
-    address: Line | None = None
-    owner: Line | None = None
-    longitude: float | None = Field(default=None, ge=-180, le=180, description="WGS-84, with latitude")
-    latitude: float | None = Field(default=None, ge=-MAX_LATITUDE, le=MAX_LATITUDE)
-    accuracy_m: float | None = Field(default=None, ge=0, le=100_000)
-    heading_deg: float | None = Field(default=None, ge=0, lt=360)
-    mount_height_m: float | None = Field(default=None, ge=0, le=1000)
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"longitude": 121.4068, "latitude": 37.523, "heading_deg": 135}]}
-    )
-
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        given = self.model_fields_set
-        if not given:
-            raise ValueError("names nothing to change")
-        if ("longitude" in given) != ("latitude" in given):
-            raise ValueError("longitude and latitude are given together")
-        empty = {field for field in ("name", "longitude", "latitude") if getattr(self, field) is None}
-        if empty & given:
-            raise ValueError(f"{', '.join(sorted(empty & given))} cannot be emptied")
-        return self
 
 
 class SceneRef(Wire):

@@ -16,15 +16,18 @@ if TYPE_CHECKING:
 
     from models.scope import Scope
 
-_SUMMARIES = """
-select camera.id, camera.code, camera.name, camera.heading_deg, camera.sensitivity, camera.simulated,
+COLUMNS = """
+       camera.id, camera.code, camera.name, camera.heading_deg, camera.sensitivity, camera.simulated,
        ST_X(camera.geom) as longitude, ST_Y(camera.geom) as latitude, camera.accuracy_m, camera.unit_id,
-       coalesce(camera_state.state, 0) as state,
+       coalesce((select state from camera_state where camera_state.camera_id = camera.id), 0) as state,
        array(select scene.code from camera_scene join scene on scene.id = camera_scene.scene_id
               where camera_scene.camera_id = camera.id order by scene.id) as scenes
-  from camera left join camera_state on camera_state.camera_id = camera.id
- where {condition} and camera.id = any(${last}::bigint[])
 """
+"""What lists show of a camera."""
+
+_SUMMARIES = f"""
+select {COLUMNS} from camera where {{condition}} and camera.id = any(${{last}}::bigint[])
+"""  # noqa: S608 - constants
 
 # The tree has three levels.
 _UNITS = """
@@ -50,8 +53,15 @@ async def read_rows(
     seen = meant_by(scope, CameraFilter())
     sql = _SUMMARIES.format(condition=seen.condition, last=len(seen.values) + 1)
     rows = {row["id"]: row for row in await connection.fetch(sql, *seen.values, list(ids))}
-    units = await read_units(connection, {row["unit_id"] for row in rows.values()} - {None})
-    return [(rows[each], units.get(rows[each]["unit_id"])) for each in ids if each in rows]
+    return await with_units(connection, [rows[each] for each in ids if each in rows])
+
+
+async def with_units(
+    connection: asyncpg.Connection[Any], rows: Sequence[asyncpg.Record]
+) -> list[tuple[asyncpg.Record, UnitRef | None]]:
+    """Rows of :data:`COLUMNS`, each with its unit."""
+    units = await read_units(connection, {row["unit_id"] for row in rows} - {None})
+    return [(row, units.get(row["unit_id"])) for row in rows]
 
 
 async def read_units(connection: asyncpg.Connection[Any], ids: Iterable[int]) -> dict[int, UnitRef]:

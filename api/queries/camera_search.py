@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from api import cursor
-from api.queries.camera_rows import read_rows, read_summaries, summary_of
+from api.queries.camera_rows import COLUMNS, read_summaries, summary_of, with_units
 from api.schemas import CameraSummary, Found, FoundHow, Page
-from camera_registry.search.find import Question, find
+from camera_registry.search.find import Question, find_rows, place_of
 from camera_registry.search.highlight import Highlighter
 from camera_registry.search.statements import Place, meant_by
 from camera_registry.search.tiers import Closeness
@@ -81,28 +81,27 @@ select camera.id from camera where {meant.condition} and camera.id > ${number + 
 async def _by_words(
     connection: asyncpg.Connection[Any], scope: Scope, vocabulary: Vocabulary, words: str, wanted: Wanted
 ) -> Page[CameraSummary]:
-    places = await find_places(connection, scope, vocabulary, words, wanted)
-    page, more = places[: wanted.limit], None
-    if len(places) > wanted.limit:
-        last = page[-1]
+    rows = await find_page(connection, scope, vocabulary, words, wanted)
+    page, more = rows[: wanted.limit], None
+    if len(rows) > wanted.limit:
+        last = place_of(page[-1])
         more = cursor.encode(last.closeness, last.name, last.camera_id)
-    closeness = {place.camera_id: place.closeness for place in page}
     highlighter = Highlighter(words, vocabulary)
     items = [
         summary_of(
             row,
             unit,
-            found=Found(how=HOW[Closeness(closeness[row["id"]])], marks=highlighter.marks(row["name"])),
+            found=Found(how=HOW[Closeness(row["closeness"])], marks=highlighter.marks(row["name"])),
         )
-        for row, unit in await read_rows(connection, scope, [place.camera_id for place in page])
+        for row, unit in await with_units(connection, page)
     ]
     return Page(items=items, next=more)
 
 
-async def find_places(
+async def find_page(
     connection: asyncpg.Connection[Any], scope: Scope, vocabulary: Vocabulary, words: str, wanted: Wanted
-) -> list[Place]:
-    """One more than a page of places."""
+) -> list[asyncpg.Record]:
+    """The rows of a page as lists show them, and one more if there is another page."""
     question = Question(
         words,
         meant_by(scope, replace(wanted.cameras, words=None)),
@@ -110,4 +109,4 @@ async def find_places(
         limit=wanted.limit + 1,
         loose=not wanted.exact,
     )
-    return await find(connection, question, vocabulary)
+    return await find_rows(connection, question, vocabulary, columns=COLUMNS)

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from camera_registry.search.clauses import Values
-from camera_registry.search.index import BEHIND
 from camera_registry.search.plan import Plan, Way, choose
-from camera_registry.search.statements import ALL_WORDS, INDEX, Place, Slice, read_closest, read_tier
+from camera_registry.search.statements import ALL_WORDS, BEHIND, INDEX, Place, Slice, read_closest, read_tier
 from camera_registry.search.text import is_code_like, words_of
 from camera_registry.search.tiers import Closeness, literal_tiers, loose_tiers
 
@@ -64,10 +63,20 @@ async def find(
     Fewer than ``limit`` are the last. The order is the same whatever way it is come by, and a page begins
     where the one before ended even if cameras were edited in between.
     """
+    return [place_of(row) for row in await find_rows(connection, question, vocabulary)]
+
+
+async def find_rows(
+    connection: asyncpg.Connection[Any], question: Question, vocabulary: Vocabulary, *, columns: str = ""
+) -> list[asyncpg.Record]:
+    """As :func:`find`, with ``columns`` of each camera, as SQL with ``camera``; see :func:`place_of`."""
     words = words_of(question.typed)
-    if not words:
-        return []
-    return await _Search(connection, question, words, vocabulary).run()
+    return await _Search(connection, question, words, vocabulary, columns).run() if words else []
+
+
+def place_of(row: asyncpg.Record) -> Place:
+    """A camera's place in the order of the answer."""
+    return Place(row["closeness"], row["key"], row["camera_id"])
 
 
 def all_of(
@@ -95,13 +104,15 @@ def all_of(
     return None
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Search:
     connection: asyncpg.Connection[Any]
     question: Question
     words: tuple[str, ...]
     vocabulary: Vocabulary
-    found: list[Place] = field(default_factory=list)
+    columns: str
+    found: list[asyncpg.Record] = field(default_factory=list)
+    behind: bool = False
 
     @property
     def meant(self) -> Meant:
@@ -112,25 +123,33 @@ class _Search:
         after = self.question.after
         return not self.found and (after is None or after.closeness > Closeness.CODE)
 
-    async def run(self) -> list[Place]:
-        behind = await self.connection.fetchval(BEHIND)
+    async def run(self) -> list[asyncpg.Record]:
+        """What the index has, unless it is behind: its rows say so, and if there are none it is asked."""
         codes = await self._codes_beginning()
         let_through = await self._let_through()
-        found = self.found
         few = self.meant.narrow and let_through <= LOOKED_AT_TOGETHER
-        for tiers in self._steps(codes, together=not behind, few=few):
-            wanted = self.question.limit - len(found)
+        for tiers in self._steps(codes, together=True, few=few):
+            wanted = self.question.limit - len(self.found)
             if wanted <= 0:
                 break
-            if behind:
-                part = Slice(self.meant, self._after(tiers[0], tiers[0]), wanted, ALL_WORDS)
-                found += await self._fetch(read_tier(tiers[0], Plan(Way.SCAN), part))
-            elif len(tiers) > 1:
-                part = Slice(self.meant, self._after(tiers[0], tiers[-1]), wanted)
-                found += await self._fetch(read_closest(tiers, part, few=few))
+            if len(tiers) > 1:
+                part = self._slice(tiers[0], tiers[-1])
+                self.found += await self._fetch(read_closest(tiers, part, few=few))
             else:
-                found += await self._one(tiers[0], wanted, let_through)
-        return found
+                self.found += await self._one(tiers[0], wanted, let_through)
+        if self.behind or (not self.found and await self.connection.fetchval(f"select {BEHIND}")):
+            self.found.clear()
+            await self._look_at_everything(codes)
+        return self.found
+
+    async def _look_at_everything(self, codes: int) -> None:
+        """The same answer while an import waits to be indexed: slowly, and nothing is missed."""
+        for (tier,) in self._steps(codes, together=False, few=False):
+            wanted = self.question.limit - len(self.found)
+            if wanted <= 0:
+                break
+            part = self._slice(tier, tier, source=ALL_WORDS)
+            self.found += await self._fetch(read_tier(tier, Plan(Way.SCAN), part))
 
     def _steps(self, codes: int, *, together: bool, few: bool) -> Iterator[list[Tier]]:
         """The tiers that are left, those together that one statement reads."""
@@ -157,9 +176,9 @@ class _Search:
         after = self.question.after
         return after if after and first.closeness <= after.closeness <= last.closeness else None
 
-    async def _one(self, tier: Tier, wanted: int, let_through: int) -> list[Place]:
+    async def _one(self, tier: Tier, wanted: int, let_through: int) -> list[asyncpg.Record]:
         cameras = self.vocabulary.cameras
-        part = Slice(self.meant, self._after(tier, tier), wanted)
+        part = self._slice(tier, tier)
         plan = choose(tier, cameras=cameras, let_through=let_through, limit=wanted)
         found = await self._fetch(read_tier(tier, plan, part))
         if plan.bound is None or len(found) >= wanted:
@@ -168,8 +187,14 @@ class _Search:
         again = choose(tier, cameras=cameras, let_through=let_through, limit=wanted, walk=False)
         return await self._fetch(read_tier(tier, again, part))
 
-    async def _fetch(self, statement: Statement) -> list[Place]:
-        return [Place(*row) for row in await self.connection.fetch(statement.sql, *statement.values)]
+    def _slice(self, first: Tier, last: Tier, **source: str) -> Slice:
+        wanted = self.question.limit - len(self.found)
+        return Slice(self.meant, self._after(first, last), wanted, columns=self.columns, **source)
+
+    async def _fetch(self, statement: Statement) -> list[asyncpg.Record]:
+        rows = await self.connection.fetch(statement.sql, *statement.values)
+        self.behind = self.behind or any(row["behind"] for row in rows[:1])
+        return list(rows)
 
     async def _codes_beginning(self) -> int:
         """How many device ids begin with the rarest word that may be the beginning of one."""

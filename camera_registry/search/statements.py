@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 INDEX, ALL_WORDS = "camera_search", "camera_words"
 """The index, and the view that adds what is not indexed yet."""
+
+BEHIND = "exists (select from search_behind)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,8 @@ class Meant:
 def meant_by(scope: Scope, wanted: CameraFilter) -> Meant:
     """The cameras within ``scope`` that ``wanted`` lets through; kept, for compiling takes its time."""
     condition, values = as_sql([scope.sees(camera), *wanted.conditions()], first=1)
-    return Meant(condition, values, narrow=wanted != CameraFilter() or not scope.whole_city)
+    narrow = replace(wanted, gone=None) != CameraFilter() or not scope.whole_city
+    return Meant(condition, values, narrow=narrow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement and its parameters; it gives ``closeness``, ``name`` and ``camera_id`` in order."""
+    """A statement and its parameters.
+
+    Its rows are ``closeness``, ``key`` and ``camera_id`` in the order of an answer; each says whether the
+    index is ``behind``, so that they may not be all; then the columns that were asked for.
+    """
 
     sql: str
     values: tuple[object, ...]
@@ -75,12 +82,19 @@ class Slice:
         after: Where it begins; None is at the beginning.
         limit: Rows at most.
         source: The index, or the view that adds what is not indexed yet.
+        columns: What else is read of each camera, as SQL with ``camera``: one statement finds and reads.
     """
 
     meant: Meant
     after: Place | None
     limit: int
     source: str = INDEX
+    columns: str = ""
+
+    @property
+    def also(self) -> str:
+        """The further columns at the end of a list."""
+        return f", {self.columns}" if self.columns else ""
 
 
 def read_tier(tier: Tier, plan: Plan, part: Slice) -> Statement:
@@ -99,13 +113,13 @@ def read_closest(tiers: Sequence[Tier], part: Slice, *, few: bool) -> Statement:
     values = Values(list(part.meant.values))
     cases = " ".join(f"when {tier.test(values)} then {int(tier.closeness)}" for tier in tiers)
     beyond = f"and (closeness, name, camera_id) > {_row(part.after, values)}" if part.after else ""
-    looked_up = ""
+    looked_up = _let_through(part, again=False)
     rows = f"{_meant(part)} {_INDEXED}"
     if not few:
         assert tiers[-1].found_by is not None
         rows, looked_up = f"{INDEX} f where {tiers[-1].found_by(values)}", _let_through(part)
     sql = f"""
-select f.closeness, f.name, f.camera_id
+select f.closeness, f.name as key, f.camera_id, {BEHIND} as behind{part.also}
   from (select closeness, name, camera_id
           from (select case {cases} end as closeness, f.name, f.camera_id from {rows}) f
          where closeness is not null {beyond}
@@ -116,20 +130,20 @@ select f.closeness, f.name, f.camera_id
 
 
 _INDEXED = """
-  join lateral (select * from camera_search indexed where indexed.camera_id = meant.id limit 1) f on true
+  join lateral (select * from camera_search indexed where indexed.camera_id = camera.id limit 1) f on true
 """
 
 
 def _meant(part: Slice) -> str:
-    return f"(select camera.id from camera where {part.meant.condition} offset 0) meant"  # noqa: S608
+    return f"(select camera.* from camera where {part.meant.condition} offset 0) camera"  # noqa: S608
 
 
-def _let_through(part: Slice) -> str:
+def _let_through(part: Slice, *, again: bool = True) -> str:
     """Looks each row up in the catalogue, in the order of the rows, whatever the planner thinks of it."""
-    return (
-        "join lateral (select from camera "
-        f"where camera.id = f.camera_id and {part.meant.condition} limit 1) camera on true"
-    )
+    condition = f"and {part.meant.condition}" if again else ""
+    return f"""
+  join lateral (
+    select camera.* from camera where camera.id = f.camera_id {condition} limit 1) camera on true"""  # noqa: S608
 
 
 def _row(place: Place, values: Values) -> str:
@@ -155,7 +169,7 @@ def _walk(tier: Tier, plan: Plan, part: Slice, values: Values) -> str:
         )
         start = "true"
     return f"""
-select {int(tier.closeness)} as closeness, f.name, f.camera_id
+select {int(tier.closeness)} as closeness, f.name as key, f.camera_id, {BEHIND} as behind{part.also}
   from {names} {_let_through(part)}
  where {tier.test(values)} and {start}
  order by f.name, f.camera_id limit {values.put(part.limit)}"""  # noqa: S608
@@ -165,7 +179,7 @@ def _gather(tier: Tier, plan: Plan, part: Slice, values: Values) -> str:
     # Sorted before the join: of what was gathered only a page is looked up in the catalogue.
     found = f"{tier.found_by(values)} and" if tier.found_by and plan.way is Way.GATHER else ""
     return f"""
-select {int(tier.closeness)} as closeness, f.name, f.camera_id
+select {int(tier.closeness)} as closeness, f.name as key, f.camera_id, {BEHIND} as behind{part.also}
   from (select f.name, f.camera_id from {part.source} f
          where {found} {tier.test(values)} and {_beyond(part.after, values)}
          order by f.name, f.camera_id offset 0) f
@@ -175,7 +189,7 @@ select {int(tier.closeness)} as closeness, f.name, f.camera_id
 
 def _within(tier: Tier, _plan: Plan, part: Slice, values: Values) -> str:
     return f"""
-select {int(tier.closeness)} as closeness, f.name, f.camera_id
+select {int(tier.closeness)} as closeness, f.name as key, f.camera_id, {BEHIND} as behind{part.also}
   from {_meant(part)} {_INDEXED}
  where {tier.test(values)} and {_beyond(part.after, values)}
  order by f.name, f.camera_id limit {values.put(part.limit)}"""  # noqa: S608

@@ -68,6 +68,7 @@ audit = Table(
         "id",
         postgresql_where=text("action in ('camera.edit', 'point.edit')"),
     ),
+    Index("ix_audit_camera", "object", "id", postgresql_where=text("starts_with(action, 'camera.')")),
     comment="who did what, append only",
 )
 

@@ -65,6 +65,12 @@ def upgrade() -> None:
     )
     for statement in UPKEEP:
         run(statement)
+    op.create_index(
+        "ix_audit_camera",
+        "audit",
+        ["object", "id"],
+        postgresql_where=sa.text("starts_with(action, 'camera.')"),
+    )
     # Cameras that were there before.
     run(
         "insert into search_behind select pg_current_xact_id()::text::bigint where exists (select from camera)"
@@ -73,6 +79,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     run = op.get_bind().exec_driver_sql
+    op.drop_index("ix_audit_camera", "audit")
     run("drop view camera_words")
     run("drop trigger search_inserted on camera")
     run("drop trigger search_updated on camera")
