@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from api.audit import record
 from api.cursor import MAX_ID
@@ -29,12 +29,26 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from api.sessions import Asker
+    from api.audit import Deed
     from base.clock import Clock
     from camera_registry.classification import Assigned, Outcome, Undo, Undoing
+    from models.scope import Scope
 
 APPLIED = "classification.apply"
 UNDONE = "classification.undo"
+
+
+class Author(Protocol):
+    """Who classifies: somebody who is logged in, or whoever works at the machine itself."""
+
+    @property
+    def scope(self) -> Scope:
+        """Within which scope."""
+        ...
+
+    def deed(self, action: str, object_: str, detail: dict[str, Any] | None = None) -> Deed:
+        """Something that they did."""
+        ...
 
 
 class RefusedMeaningError(AnswerError, ConflictError):
@@ -44,7 +58,7 @@ class RefusedMeaningError(AnswerError, ConflictError):
 
 
 async def classify(
-    connection: AsyncConnection, clock: Clock, asker: Asker, change: Change, token: str | None = None
+    connection: AsyncConnection, clock: Clock, asker: Author, change: Change, token: str | None = None
 ) -> Outcome:
     """Do ``change`` in the caller's transaction and put it on record.
 
@@ -86,7 +100,7 @@ async def classify(
     return outcome
 
 
-async def take_back(connection: AsyncConnection, clock: Clock, asker: Asker, wish: Undo) -> Undoing:
+async def take_back(connection: AsyncConnection, clock: Clock, asker: Author, wish: Undo) -> Undoing:
     """Undo a batch in the caller's transaction and put it on record.
 
     Raises:
@@ -102,7 +116,7 @@ async def take_back(connection: AsyncConnection, clock: Clock, asker: Asker, wis
 
 
 async def assign_one(
-    connection: AsyncConnection, clock: Clock, asker: Asker, proposal: Proposal, if_match: str
+    connection: AsyncConnection, clock: Clock, asker: Author, proposal: Proposal, if_match: str
 ) -> list[Assigned]:
     """Let one camera serve one scene, by the asker's word, if nobody changed its scenes since they were read.
 
@@ -123,7 +137,7 @@ async def assign_one(
 
 
 async def unassign_one(
-    connection: AsyncConnection, clock: Clock, asker: Asker, proposal: Proposal, if_match: str
+    connection: AsyncConnection, clock: Clock, asker: Author, proposal: Proposal, if_match: str
 ) -> list[Assigned]:
     """Let one camera cease to serve one scene, if nobody changed its scenes since they were read.
 
@@ -152,7 +166,7 @@ def etag_of(held: Sequence[Assigned]) -> str:
 
 
 async def _require_unchanged(
-    connection: AsyncConnection, asker: Asker, camera_id: int, if_match: str
+    connection: AsyncConnection, asker: Author, camera_id: int, if_match: str
 ) -> list[Assigned]:
     """What the camera serves, held still until the transaction ends."""
     driver = await driver_of(connection)

@@ -29,6 +29,7 @@ def _register() -> None:
         cameras,
         check_crs,
         city,
+        classify,
         demo,
         doctor,
         events,
@@ -66,6 +67,7 @@ def _register() -> None:
     ):
         app.command(name)(function)
     app.add_typer(models.app, name="models")
+    app.add_typer(classify.app, name="classify")
     app.add_typer(account.app, name="account")
     app.add_typer(governance.app, name="governance")
     app.add_typer(jobs.app, name="jobs")

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import orjson
-import shapely
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
@@ -28,8 +27,8 @@ from camera_registry.exporting import (
 from camera_registry.importing import Kind
 from camera_registry.jobs import scope_of
 from camera_registry.selection import CameraFilter
+from dengta.options import area_of, state_named
 from dengta.store import open_store
-from models.camera import CameraState
 
 if TYPE_CHECKING:
     from base.database import Database
@@ -71,12 +70,12 @@ def export_(
     form = _form_of(file)
     if file.exists() and not force:
         raise InvalidInputError(f"{file} is there already.", remedy="Name another file, or use --force.")
-    within = _area_of(area) if area else None
+    within = area_of(area) if area else None
     cameras = CameraFilter(
         units=tuple(unit or ()),
         scenes=tuple(scene or ()),
         classified=classified,
-        states=tuple(_state(name) for name in state or ()),
+        states=tuple(state_named(name) for name in state or ()),
         owners=tuple(owner or ()),
         sources=tuple(source or ()),
         area=within,
@@ -128,27 +127,3 @@ def _form_of(file: Path) -> Form:
         raise InvalidInputError(
             f"{file} names no form.", remedy=f"Give it one of the endings {', '.join(Form)}."
         ) from err
-
-
-def _state(name: str) -> CameraState:
-    try:
-        return CameraState[name.upper()]
-    except KeyError as err:
-        raise InvalidInputError(
-            f"--state {name}: there is none such.",
-            remedy=f"There are {', '.join(state.name.lower() for state in CameraState)}.",
-        ) from err
-
-
-def _area_of(file: Path) -> shapely.Geometry:
-    """The polygon of a GeoJSON file: a geometry, a feature, or the only one of a collection."""
-    try:
-        shape = shapely.from_geojson(file.read_bytes())
-    except OSError as err:
-        raise InvalidInputError(f"{file} cannot be read: {err.strerror}.") from err
-    except shapely.errors.ShapelyError as err:
-        raise InvalidInputError(f"{file} is no GeoJSON.") from err
-    parts = [part for part in shapely.get_parts(shape) if part.geom_type in {"Polygon", "MultiPolygon"}]
-    if not parts:
-        raise InvalidInputError(f"{file} holds no polygon.")
-    return shapely.make_valid(shapely.union_all(parts))

@@ -138,7 +138,7 @@ async def test_a_scene_that_cameras_serve_cannot_be_deleted(city: Database) -> N
 
 
 async def test_a_lasso_repeated_ten_times_is_planned_for_its_shape_each_time(city: Database) -> None:
-    """After five executions a prepared statement may fall to a plan that ignores the shape, 50 times slower."""
+    """After five executions a prepared statement may get a plan that ignores the shape, 50 times slower."""
     async with city.raw() as connection:
         for number in range(10):
             async with connection.transaction():
