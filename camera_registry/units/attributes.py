@@ -111,6 +111,9 @@ class Columns:
             free = next((each for each in found if each not in taken), None)
             if field not in names and free is not None:
                 names[field] = free
+        for field in ("code", "name"):
+            if field not in names and (cut := _cut_name(field, by_fold, names.values())):
+                names[field] = cut
         if "code" not in names and "name" not in names:
             raise InvalidInputError(
                 "No column holds the units' codes or names.",
@@ -131,6 +134,15 @@ class Columns:
             parent=_code_in(said.get("parent", ""))[:_MOST_CODE],
             shape=feature.shape,
         )
+
+
+def _cut_name(field: str, by_fold: Mapping[str, str], taken: Iterable[str]) -> str | None:
+    """A column whose name a Shapefile has cut to ten bytes, which are three Chinese letters in UTF-8."""
+    words = _RECOGNISED[field].split()
+    for fold, header in by_fold.items():
+        if len(fold) == 3 and header not in taken and any(word.startswith(fold) for word in words):
+            return header
+    return None
 
 
 def drawn_units(features: Iterable[Feature], told: Mapping[str, str]) -> tuple[list[Drawn], dict[str, str]]:

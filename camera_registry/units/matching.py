@@ -59,6 +59,8 @@ def match(present: Sequence[Unit], drawn: Iterable[Drawn], policy: Policy) -> Ma
             continue
         if by_name and unit.code:
             found.notes.append(f"{_title(unit)} was taken for {code} by its name")
+        if old is None and not unit.name:
+            found.notes.append(f"{code} is new and has no name, so it is called by its code")
         found.units[code] = mended, old
     return found
 

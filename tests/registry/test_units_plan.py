@@ -55,6 +55,7 @@ class TestColumns:
             (["县代码", "乡镇代码", "乡名称"], {"code": "乡镇代码", "name": "乡名称", "parent": "县代码"}),
             (["ＣＯＤＥ", "civil-code"], {"code": "ＣＯＤＥ", "civil_code": "civil-code"}),
             (["全称"], {"name": "全称"}),
+            (["XZQDM", "行政区"], {"code": "XZQDM", "name": "行政区"}),
         ],
     )  # fmt: skip
     def test_offices_own_words_are_recognised(self, headers: list[str], expected: dict[str, str]) -> None:
@@ -281,6 +282,11 @@ class TestPlan:
         made = make_restoring_plan(now, PRESENT)
         assert made.retired == {"YT-ZF-03"}
         assert made.changed == []
+
+    def test_a_new_unit_without_a_name_is_called_by_its_code_and_it_is_told(self) -> None:
+        made = plan([feature(strip(121.0, 121.1), code="YT-ZF-03", level="街道")])
+        assert made.new[0].name == "YT-ZF-03"
+        assert "has no name" in made.matching.notes[0]
 
     def test_a_new_unit_needs_a_code(self) -> None:
         made = plan([feature(strip(121.0, 121.1), name="新街道", level="街道")])
