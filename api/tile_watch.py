@@ -11,7 +11,7 @@ import asyncpg
 from api.tile_versions import Changes, Notice, TileVersions
 from base.errors import UnavailableError
 from base.log import get_logger
-from gis.tile_upkeep import CHANGED_CHANNEL, DUE_CHANNEL, REFRESH, SETTLED_VERSION, TIDY, TIDY_AFTER
+from gis.tile_upkeep import CHANGED_CHANNEL, DUE_CHANNEL, REFRESH, SETTLED_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,11 +123,8 @@ class TileWatch:
                     await asyncio.wait_for(self._due.wait(), CHECK_S)
                     await asyncio.sleep(GATHER_S)
                 self._due.clear()
-                refreshed = await connection.fetchval(REFRESH)
-                if refreshed is None:
+                if await connection.fetchval(REFRESH) is None:
                     self._due.set()  # another process is at it, and may not see what came last
-                elif refreshed >= TIDY_AFTER:
-                    await connection.execute(TIDY)
         finally:
             connection.remove_termination_listener(self._hear_the_end)
             with suppress(Exception):  # on a lost connection there is no listener to remove

@@ -137,6 +137,6 @@ async def _wake(cluster: PrivatePostgres, *, looked_at: bool) -> None:
             await connection.execute(LOOK_AT_ALL)
             await connection.execute(REFRESH)
             await connection.execute(
-                "vacuum (analyze) camera_state, camera_tile, camera_cell, camera_tile_due"
+                "vacuum (analyze) camera_state, camera_tile, camera_cell"
             )
     await database.close()

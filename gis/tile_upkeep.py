@@ -19,8 +19,3 @@ with settled as materialized (select pg_advisory_xact_lock_shared({REFRESH_LOCK}
 select coalesce(pg_sequence_last_value('camera_tile_version'), 0) from settled
 """
 """The version announced last. It waits for a refresh under way, so that no smaller one is announced later."""
-
-TIDY = "vacuum camera_tile_due"
-"""After a refresh of many: each reader looks through that table, and deleted rows are still in the way."""
-
-TIDY_AFTER = 1_000

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 LOCK_WAIT = "10s"
 BULK_TABLES = ("camera", "camera_state", "camera_scene", "point")
 LOADED_TABLES = ("organisation", "road", *BULK_TABLES)
-TILE_TABLES = ("camera_tile", "camera_cell", "camera_tile_due")
+TILE_TABLES = ("camera_tile", "camera_cell")
 
 STAGES = ("boundaries and roads", "copying", "placing", "indexing", "tidying up")
 """What :func:`load_city` tells its progress, in order."""

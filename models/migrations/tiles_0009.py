@@ -1,7 +1,7 @@
 """The SQL of migration 0009: camera tiles' own narrow tables, and how they are kept.
 
-Writers of cameras, states and scenes only note which cameras they touched (``camera_tile_due``): that costs
-a bulk write next to nothing, and takes no lock that another writer could wait for. ``camera_tile_refresh``,
+Writers of cameras, states and scenes only note which cameras they touched (``camera_tile_due``, a row a
+statement): that costs a bulk write next to nothing, and takes no lock that another writer could wait for. ``camera_tile_refresh``,
 called every few seconds by whoever serves tiles, makes the noted cameras' rows anew from the catalogue and
 announces the parts of the map that changed. Until then readers put the noted cameras in themselves, so that
 what a tile shows is always what the catalogue says, whether anybody refreshes or not.
@@ -69,6 +69,14 @@ end
 $$
 """
 
+PLAIN = "alter table camera_tile_due alter column camera_ids set storage external"
+"""Not compressed: they are read and deleted again within seconds."""
+
+NOTED = """
+create view camera_tile_noted as
+select distinct unnest(camera_ids) as camera_id from camera_tile_due
+"""
+
 NOW = """
 create view camera_tile_now as
 select c.id as camera_id, tile_place(c.tile_x, c.tile_y) as place, c.tile_x, c.tile_y, c.unit_tree,
@@ -85,10 +93,10 @@ SEEN = """
 create view camera_seen as
 select t.camera_id, t.place, t.tile_x, t.tile_y, t.unit_tree, t.sensitivity, t.state, t.heading, t.scene
   from camera_tile t
- where not exists (select from camera_tile_due d where d.camera_id = t.camera_id)
+ where not exists (select from camera_tile_noted d where d.camera_id = t.camera_id)
 union all
 select n.camera_id, n.place, n.tile_x, n.tile_y, n.unit_tree, n.sensitivity, n.state, n.heading, n.scene
-  from (select distinct camera_id from camera_tile_due) d
+  from camera_tile_noted d
   join camera_tile_now n on n.camera_id = d.camera_id
 """
 
@@ -99,12 +107,12 @@ select place, unit_tree, sensitivity, cameras, online, degraded, offline, sum_x,
 union all
 select t.place >> {CELL_BITS} << {CELL_BITS}, t.unit_tree, t.sensitivity, -1, -(t.state = 1)::integer,
        -(t.state = 2)::integer, -(t.state = 3)::integer, -t.tile_x, -t.tile_y
-  from (select distinct camera_id from camera_tile_due) d
+  from camera_tile_noted d
   join camera_tile t on t.camera_id = d.camera_id
 union all
 select n.place >> {CELL_BITS} << {CELL_BITS}, n.unit_tree, n.sensitivity, 1, (n.state = 1)::integer,
        (n.state = 2)::integer, (n.state = 3)::integer, n.tile_x, n.tile_y
-  from (select distinct camera_id from camera_tile_due) d
+  from camera_tile_noted d
   join camera_tile_now n on n.camera_id = d.camera_id
 """
 
@@ -114,7 +122,7 @@ MANY_DUE = 2_000
 # Generic plans: with a range of one index there is nothing to choose, and planning costs as much as a tile of
 # zoom 16 takes. The two that hold every camera of the catalogue are read only while something is due.
 _READER = "language plpgsql set plan_cache_mode = force_generic_plan set jit = off as"
-_CATCH_UP = f"""if exists (select from camera_tile_due offset {MANY_DUE})
+_CATCH_UP = f"""if (select sum(cameras) from camera_tile_due) > {MANY_DUE}
        and not current_setting('transaction_read_only')::boolean then
         perform camera_tile_refresh();
     end if;"""
@@ -190,8 +198,8 @@ begin
     if not pg_try_advisory_xact_lock({REFRESH_LOCK}) then
         return null;
     end if;
-    with taken as (delete from camera_tile_due returning camera_id)
-    select array_agg(distinct camera_id) into ids from taken;
+    with taken as (delete from camera_tile_due returning camera_ids)
+    select array_agg(distinct camera_id) into ids from taken, unnest(camera_ids) camera_id;
     if ids is null then
         return 0;
     end if;
@@ -274,16 +282,20 @@ NOTE_CAMERA = f"""
 create function camera_tile_note_camera() returns trigger language plpgsql as $$
 begin
     if tg_op = 'INSERT' then
-        insert into camera_tile_due select id from fresh where tile_x is not null;
+        insert into camera_tile_due
+        select array_agg(id), count(*) from fresh where tile_x is not null having count(*) > 0;
     elsif tg_op = 'DELETE' then
-        insert into camera_tile_due select id from stale where tile_x is not null;
+        insert into camera_tile_due
+        select array_agg(id), count(*) from stale where tile_x is not null having count(*) > 0;
     else
         -- Edits count a version; what is done to many cameras at once may not.
         insert into camera_tile_due
-        select n.id from fresh n join stale o using (id)
+        select array_agg(n.id), count(*)
+          from fresh n join stale o using (id)
          where (n.version, n.tile_x, n.tile_y, n.unit_tree, n.sensitivity, n.heading_deg, n.gone_since)
                is distinct from
-               (o.version, o.tile_x, o.tile_y, o.unit_tree, o.sensitivity, o.heading_deg, o.gone_since);
+               (o.version, o.tile_x, o.tile_y, o.unit_tree, o.sensitivity, o.heading_deg, o.gone_since)
+        having count(*) > 0;
     end if;
 {_NOTED}"""
 
@@ -291,12 +303,17 @@ NOTE_STATE = f"""
 create function camera_tile_note_state() returns trigger language plpgsql as $$
 begin
     if tg_op = 'INSERT' then
-        insert into camera_tile_due select camera_id from fresh where state <> 0;
+        insert into camera_tile_due
+        select array_agg(camera_id), count(*) from fresh where state <> 0 having count(*) > 0;
     elsif tg_op = 'DELETE' then
-        insert into camera_tile_due select camera_id from stale where state <> 0;
+        insert into camera_tile_due
+        select array_agg(camera_id), count(*) from stale where state <> 0 having count(*) > 0;
     else
         insert into camera_tile_due
-        select n.camera_id from fresh n join stale o using (camera_id) where n.state <> o.state;
+        select array_agg(n.camera_id), count(*)
+          from fresh n join stale o using (camera_id)
+         where n.state <> o.state
+        having count(*) > 0;
     end if;
 {_NOTED}"""
 
@@ -304,15 +321,18 @@ NOTE_SCENE = f"""
 create function camera_tile_note_scene() returns trigger language plpgsql as $$
 begin
     if tg_op = 'INSERT' then
-        insert into camera_tile_due select camera_id from fresh;
+        insert into camera_tile_due
+        select array_agg(camera_id), count(*) from fresh having count(*) > 0;
     elsif tg_op = 'DELETE' then
-        insert into camera_tile_due select camera_id from stale;
+        insert into camera_tile_due
+        select array_agg(camera_id), count(*) from stale having count(*) > 0;
     else
         -- Who assigned a scene, and why, is no matter of the map.
         insert into camera_tile_due
-        select camera_id
+        select array_agg(camera_id), count(*)
           from fresh n full join stale o using (camera_id, scene_id)
-         where n.source is null or o.source is null;
+         where n.source is null or o.source is null
+        having count(*) > 0;
     end if;
 {_NOTED}"""
 
@@ -323,7 +343,8 @@ begin
         truncate camera_tile_due, camera_tile, camera_cell;
         perform pg_notify('dengta_tiles', nextval('camera_tile_version') || ' *');
     else
-        insert into camera_tile_due select camera_id from camera_tile;
+        insert into camera_tile_due
+        select array_agg(camera_id), count(*) from camera_tile having count(*) > 0;
         perform pg_notify('dengta_tiles_due', '');
     end if;
     return null;
@@ -351,7 +372,7 @@ TRIGGERS = tuple(
 
 BEFORE_TABLES = (PLACE, PART, "create sequence camera_tile_version")
 AFTER_TABLES = (
-    *(NOW, SEEN, CELLS_SEEN, POINTS, CELLS, ANNOUNCE, REFRESH),
+    *(PLAIN, NOTED, NOW, SEEN, CELLS_SEEN, POINTS, CELLS, ANNOUNCE, REFRESH),
     *(NOTE_CAMERA, NOTE_STATE, NOTE_SCENE, NOTE_TRUNCATE),
     *TRIGGERS,
 )
@@ -363,6 +384,9 @@ REMOVED = (
     "drop function camera_tile_announce(camera_tile_part[])",
     "drop function camera_tile_cells(bigint, bigint, integer, integer, boolean, integer, integer)",
     "drop function camera_tile_points(bigint, bigint, integer, integer, boolean, integer)",
-    *(f"drop view {view}" for view in ("camera_cell_seen", "camera_seen", "camera_tile_now")),
+    *(
+        f"drop view {view}"
+        for view in ("camera_cell_seen", "camera_seen", "camera_tile_now", "camera_tile_noted")
+    ),
 )
 """Undoes ``AFTER_TABLES``."""

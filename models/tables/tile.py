@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Column,
     Double,
@@ -25,8 +26,11 @@ if TYPE_CHECKING:
 camera_tile_due = Table(
     "camera_tile_due",
     metadata,
-    Column("camera_id", BigInteger, nullable=False, comment="may come twice, may be deleted meanwhile"),
-    comment="cameras whose row in camera_tile is to be made anew",
+    Column(
+        "camera_ids", ARRAY(BigInteger), nullable=False, comment="may come twice, may be deleted meanwhile"
+    ),
+    Column("cameras", Integer, nullable=False, comment="how many"),
+    comment="what statements noted: cameras whose row in camera_tile is to be made anew",
 )
 
 camera_tile = Table(

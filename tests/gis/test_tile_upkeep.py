@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from base.database import Database
-from gis.tile_upkeep import CHANGED_CHANNEL, REFRESH, SETTLED_VERSION, TIDY
+from gis.tile_upkeep import CHANGED_CHANNEL, REFRESH, SETTLED_VERSION
 from gis.tiles import CAMERA_MAX_ZOOM, Tile, base_statements, camera_statement, morton
 from models.migrations.tiles_0009 import MANY_DUE, MOST_NORTH
 
@@ -156,7 +156,6 @@ async def city(database: Database) -> Database:
                  from generate_series(0, 29999) n"""
         )
         await connection.execute(REFRESH)
-        await connection.execute(TIDY)
         await connection.execute("analyze")
     return database
 
@@ -227,7 +226,7 @@ def test_trap_reference_systems_are_named_by_number() -> None:
 async def test_trap_an_empty_visibility_map_costs_a_tile_nothing(city: Database) -> None:
     """VACUUM FULL empties it, and a scan of an index alone then reads the table row by row all the same."""
     async with city.raw() as connection:
-        await connection.execute("vacuum (analyze) camera_tile, camera_cell, camera_tile_due")
+        await connection.execute("vacuum (analyze) camera_tile, camera_cell")
         before = [await buffers(connection, tile) for tile in (DENSE, Tile(11, DENSE.x >> 3, DENSE.y >> 3))]
         await connection.execute("vacuum full camera_tile")
         await connection.execute("vacuum full camera_cell")

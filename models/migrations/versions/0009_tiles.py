@@ -31,7 +31,10 @@ def upgrade() -> None:
     for statement in AFTER_TABLES:
         run(statement)
     # Cameras that were there before.
-    run("insert into camera_tile_due select id from camera where tile_x is not null")
+    run(
+        "insert into camera_tile_due select array_agg(id), count(*) from camera where tile_x is not null"
+        " having count(*) > 0"
+    )
 
 
 def _place_with(x: str, y: str) -> None:
@@ -50,9 +53,13 @@ def _tables() -> None:
     op.create_table(
         "camera_tile_due",
         sa.Column(
-            "camera_id", sa.BigInteger(), nullable=False, comment="may come twice, may be deleted meanwhile"
+            "camera_ids",
+            sa.ARRAY(sa.BigInteger()),
+            nullable=False,
+            comment="may come twice, may be deleted meanwhile",
         ),
-        comment="cameras whose row in camera_tile is to be made anew",
+        sa.Column("cameras", sa.Integer(), nullable=False, comment="how many"),
+        comment="what statements noted: cameras whose row in camera_tile is to be made anew",
     )
     op.create_table(
         "camera_tile",
