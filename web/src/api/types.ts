@@ -116,6 +116,13 @@ export interface Camera {
   state: CameraState
   unit: Unit | null
   simulated: boolean
+  found?: Found | null
+}
+
+/** How a camera answers the words that were looked for, and which parts of its name do: from and to. */
+export interface Found {
+  how: 'begins' | 'name' | 'elsewhere' | 'code' | 'sound' | 'similar'
+  marks: [from: number, to: number][]
 }
 
 export interface CameraRecord extends Camera {

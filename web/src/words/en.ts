@@ -33,11 +33,13 @@ export const en: Record<keyof typeof zh, string> = {
   camerasByState: 'Cameras by state',
   camerasTotal: '{n} cameras, {unplaced} without coordinates',
 
-  searchPlaceholder: 'Camera, road, device code',
+  searchPlaceholder: 'Camera, road, pinyin, device code',
   searchEmpty: 'Nothing matches “{q}”. Try a road, or the first digits of a code.',
   searchFailed: 'The search did not answer.',
   searchResults: 'Search results',
   searching: 'Searching…',
+  foundBySound: 'by sound',
+  foundSimilar: 'similar',
 
   events: 'Events',
   openEvents: 'Open',

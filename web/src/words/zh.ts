@@ -31,11 +31,13 @@ export const zh = {
   camerasByState: '摄像头状态',
   camerasTotal: '共 {n} 路，{unplaced} 路没有坐标',
 
-  searchPlaceholder: '摄像头、路名、国标编码',
+  searchPlaceholder: '摄像头、路名、拼音首字母、国标编码',
   searchEmpty: '没有找到“{q}”。换个路名，或编码的前几位再试。',
   searchFailed: '搜索没有应答。',
   searchResults: '搜索结果',
   searching: '正在搜索…',
+  foundBySound: '同音',
+  foundSimilar: '近似',
 
   events: '事件',
   openEvents: '进行中',
