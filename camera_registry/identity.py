@@ -39,15 +39,16 @@ CAMERA_TYPES = frozenset({121, 122, 131, 132})
 _ASSIGNED_INDUSTRIES = (range(15), range(40, 60), range(90, 100))
 _SMALLEST_PROVINCE = 11
 
-VALID = re.compile(
+_AREA_AND_INDUSTRY = (
     r"(?:1[1-9]|[2-9][0-9])[0-9]{6}"
     rf"(?:{'|'.join(f'{number:02d}' for span in _ASSIGNED_INDUSTRIES for number in span)})"
-    rf"(?:{'|'.join(map(str, TYPES))})[0-9]{{7}}"
 )
+
+VALID = re.compile(rf"{_AREA_AND_INDUSTRY}(?:{'|'.join(map(str, TYPES))})[0-9]{{7}}")
 """Matches, whole, what :meth:`DeviceId.parse` takes: for a quick yes to a city's worth of them."""
 
-CAMERA = re.compile(rf"[0-9]{{10}}(?:{'|'.join(map(str, sorted(CAMERA_TYPES)))})[0-9]{{7}}")
-"""Matches, whole, a valid identity that stands for one picture."""
+VALID_CAMERA = re.compile(rf"{_AREA_AND_INDUSTRY}(?:{'|'.join(map(str, sorted(CAMERA_TYPES)))})[0-9]{{7}}")
+"""Matches, whole, those of them that stand for one picture."""
 
 OLDER_LENGTH = 18
 """Of identities before 2011, without the industry: digits 9-10 are missing."""

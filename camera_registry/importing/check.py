@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from itertools import compress
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from base.redact import HIDDEN
 from camera_registry.importing import coordinates
 from camera_registry.importing.identify import Identities
@@ -17,6 +19,8 @@ from camera_registry.importing.workpiece import Login, Workpiece, fault
 from gis.crs import ReferenceSystem
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from camera_registry.importing.coordinates import Extent
     from camera_registry.importing.headers import Column, Columns
     from camera_registry.importing.readers.reader import Chunk
@@ -213,8 +217,8 @@ class Checker:
             if problem is coordinates.ZERO:
                 placed.declared[index] = float("nan")
         for axis, name in enumerate(("longitude", "latitude")):
-            values[name] = known(placed.declared[:, axis].tolist())
-            values[f"wgs84_{name}"] = known(placed.wgs84[:, axis].tolist())
+            values[name] = known(placed.declared[:, axis])
+            values[f"wgs84_{name}"] = known(placed.wgs84[:, axis])
         self._declare(work, said, placed)
 
     def _declare(self, work: Workpiece, said: str, placed: coordinates.Placed) -> None:
@@ -257,12 +261,13 @@ class Checker:
         self._identities.refuse(done.refused)
         if work.aliases:
             work.values["alias_key"] = [work.aliases.get(index) for index in range(work.size)]
-        out = refused | work.left_out.keys()
-        kept = [index for index in range(work.size) if index not in out] if out else range(work.size)
-        stays = [index not in out for index in range(work.size)]
+        stays = [True] * work.size
+        for index in refused | work.left_out.keys():
+            stays[index] = False
         done.numbers = list(compress(chunk.numbers, stays))
-        done.values = {k: list(compress(v, stays)) if out else v for k, v in work.values.items()}
+        done.values = {name: list(compress(values, stays)) for name, values in work.values.items()}
         if work.logins or work.cleared:
+            kept = compress(range(work.size), stays)
             positions = {index: position for position, index in enumerate(kept)}
             done.logins = {positions[i]: login for i, login in work.logins.items() if i in positions}
             done.cleared = {positions[i]: names for i, names in work.cleared.items() if i in positions}
@@ -280,6 +285,9 @@ def _in_unit(parser: Parser, unit: str) -> Parser:
     return parse
 
 
-def known(column: list[float]) -> list[float | None]:
+def known(column: NDArray[np.float64]) -> list[float | None]:
     """NaN as None."""
-    return [value if value == value else None for value in column]  # noqa: PLR0124 - NaN alone differs from itself
+    values: list[float | None] = column.tolist()
+    for index in np.flatnonzero(np.isnan(column)).tolist():
+        values[index] = None
+    return values

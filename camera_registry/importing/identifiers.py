@@ -11,12 +11,12 @@ from urllib.parse import unquote
 
 from base.errors import InvalidInputError
 from base.redact import HIDDEN, redact_text
-from camera_registry.identity import CAMERA, LENGTH, VALID, DeviceId
+from camera_registry.identity import LENGTH, VALID_CAMERA, DeviceId
 from camera_registry.importing.numbers import plain
 from camera_registry.importing.report import Severity
 from camera_registry.importing.values import Noted, Parser, Plain, Problem, UrlWithLogin, nothing
 
-PLAIN_ID = Plain(re.compile(rf"(?={CAMERA.pattern}){VALID.pattern}(?<!0{{5}})", re.ASCII))
+PLAIN_ID = Plain(re.compile(rf"{VALID_CAMERA.pattern}(?<!00000)"))
 """Valid ids of cameras that no spreadsheet has rounded."""
 
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]\d|\d)"

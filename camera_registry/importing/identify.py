@@ -64,8 +64,7 @@ class Identities:
         codes, keys = work.column("code"), work.column("source_key")
         if self._points:
             codes = self._in_layers(work, codes)
-        nameless = any(c is None and k is None for c, k in zip(codes, keys, strict=True))
-        if nameless or self._auto_keys:
+        if None in codes or self._auto_keys:
             work.values["source_key"] = keys = self._made_keys(work, codes, keys)
         if self._reasons is not None:
             work.values["doubled"] = [SAME in text for text in work.texts(self._reasons)]
@@ -108,9 +107,12 @@ class Identities:
         columns = (self._columns[name].index for name in ("code", "source_key") if name in self._columns)
         misread = work.misread(*columns)  # its fault is told already
         parts = [work.column(name) for name in ("layer_id", "name", "address", "longitude", "latitude")]
-        for index, identity in enumerate(zip(*parts, strict=True)):
-            if keys[index] is not None or index in work.left_out:
+        for index in [
+            i for i, key in enumerate(keys) if key is None and (self._auto_keys or codes[i] is None)
+        ]:
+            if index in work.left_out:
                 continue
+            identity = tuple(part[index] for part in parts)
             _, name, address, longitude, _ = identity
             knowable = name and not (address is None and longitude is None)
             if codes[index] is not None:

@@ -48,6 +48,7 @@ select ch.row, ch.id, c.code, c.name, ch.fields, ch.returned
   from import_change ch join {table} c on c.id = ch.id
  where cardinality(ch.fields) > 0 or ch.returned order by ch.row limit {most}
 """
+_ANALYZE = "analyze import_stage (row, code, source_key); analyze import_place (row); analyze import_listed"
 _SEARCH_BEHIND = """
 insert into search_behind values (pg_current_xact_id()::text::bigint) on conflict do nothing
 """
@@ -94,6 +95,7 @@ class Merge:
         connection, do = self._connection, self._do
         await connection.execute(f"{MATCH_TABLES}; {OUT_TABLE}")
         if await connection.fetchval(f"select exists (select from {do.table})"):
+            await connection.execute(_ANALYZE)
             await connection.execute(do.match_by_code())
             await connection.execute("analyze import_match")
             for column in ("source_key", "alias_key"):

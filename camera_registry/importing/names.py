@@ -24,8 +24,11 @@ _FACTORY_NAME = Problem(
 )
 _text = text_of(MOST)
 
-PLAIN_NAME = Plain(re.compile(rf"(?!{_CHINESE}){plain_text(MOST).pattern.pattern}"))
-"""Most names."""
+_FIRST_LETTERS = "".join({word[0] for word in _CHINESE.split("|")})
+PLAIN_NAME = Plain(
+    re.compile(rf"(?:(?![{_FIRST_LETTERS}])|(?!{_CHINESE})){plain_text(MOST).pattern.pattern}")
+)
+"""Most names. The first letter alone tells most of them from a factory's."""
 
 
 def camera_name(text: str) -> Any:

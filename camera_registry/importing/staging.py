@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from camera_registry.importing.fields import FIELDS
@@ -86,6 +87,7 @@ class Staging:
                 types.pop(name, None)
         self.fields = tuple(name for name in types if name not in ALWAYS)
         self._types = ALWAYS | types
+        self._placing: asyncio.Task[str] | None = None
         self.has_cleared = False
         self.logins = 0
 
@@ -95,7 +97,11 @@ class Staging:
         await self._connection.execute(f"{_MEMORY}; {_TABLES.format(columns=columns)}")
 
     async def add(self, checked: Checked) -> None:
-        """Copy a chunk's good rows, and place them."""
+        """Copy a chunk's good rows, and begin to place them: the store does so while the caller goes on.
+
+        Python's two threads get in each other's way, so nothing is copied while the next chunk is checked.
+        """
+        await self._settle()
         values = {**checked.values, "row": checked.numbers}
         size = len(checked.numbers)
         if checked.cleared:
@@ -116,10 +122,21 @@ class Staging:
             await copy("import_listed", records=checked.listed)
         if size and "wgs84_longitude" in values:
             first, last = min(checked.numbers), max(checked.numbers)
-            await self._connection.execute(_PLACE.format(page=page, first=first, last=last))
+            place = self._connection.execute(_PLACE.format(page=page, first=first, last=last))
+            self._placing = asyncio.ensure_future(place)
+
+    async def _settle(self) -> None:
+        if self._placing is not None:
+            placing, self._placing = self._placing, None
+            await placing
+
+    async def aclose(self) -> None:
+        """Leave the connection idle: what is still being placed after a failure is given up."""
+        if self._placing is not None:
+            self._placing.cancel()
+            await asyncio.wait([self._placing])
+            self._placing = None
 
     async def finish(self) -> None:
-        """Tell the planner what came."""
-        await self._connection.execute(
-            "analyze import_stage (row, code, source_key); analyze import_place (row); analyze import_listed"
-        )
+        """Wait for the last rows to be placed."""
+        await self._settle()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from contextlib import asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -184,7 +184,7 @@ class _Import:
             self.begin("committing", 0.9)
 
     async def _stage_rows(self, connection: asyncpg.Connection[Any], columns: Columns, crs: str) -> Staging:
-        """Read and check chunk after chunk in a thread, while the store copies and places the one before."""
+        """Read and check chunk after chunk in a thread, while the store places the one before."""
         request = self._request
         sealer = self._sealer
         around = await survey(connection, request, self.report.source, crs, sealer=sealer is not None)
@@ -198,22 +198,16 @@ class _Import:
         self.begin("reading and checking", _READING)
         checker = Checker(request.kind, columns, around)
         rest = self._rest()
-        upcoming = asyncio.ensure_future(asyncio.to_thread(_next_checked, rest, checker))
-        try:
-            while (found := await upcoming) is not None:
-                upcoming = asyncio.ensure_future(asyncio.to_thread(_next_checked, rest, checker))
+        async with aclosing(staging):
+            while (found := await asyncio.to_thread(_next_checked, rest, checker)) is not None:
                 checked, share = found
                 self._book.add(checked.faults, checked.refused)
                 self.report.rows += checked.rows
                 await staging.add(checked)
                 self._tell(self._stage, _READING + (_MERGING - _READING) * share)
-        finally:
-            if not upcoming.done():
-                with suppress(Exception):
-                    await asyncio.shield(upcoming)
-        if not self.report.rows:
-            raise InvalidInputError("The list has a header and no rows.", remedy="Export it again.")
-        await staging.finish()
+            if not self.report.rows:
+                raise InvalidInputError("The list has a header and no rows.", remedy="Export it again.")
+            await staging.finish()
         return staging
 
     def _rest(self) -> Iterator[Chunk]:

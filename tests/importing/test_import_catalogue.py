@@ -220,7 +220,7 @@ async def test_a_key_of_one_record_and_a_code_of_another_contradict(database, tm
 
 async def test_a_code_twice_is_told_with_the_first_row_even_across_chunks(database, tmp_path, monkeypatch):
     monkeypatch.setattr("camera_registry.importing.readers.reader.CHUNK", 2)
-    monkeypatch.setattr("camera_registry.importing.readers.delimited._BLOCK", 2)
+    monkeypatch.setattr("camera_registry.importing.readers.delimited._BLOCK", 60)
     rows = [row(1), row(2), row(3, height="x"), row(1, name="第二个"), row(3, name="第三个")]
     report = await take(database, write(tmp_path / "a.csv", rows))
     assert "row 2" in report.faults[1].reason

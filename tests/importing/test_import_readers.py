@@ -55,7 +55,7 @@ def test_quoted_line_breaks_titles_blank_lines_and_a_told_delimiter(tmp_path):
 
 
 def test_a_row_of_the_wrong_width_or_with_broken_quotes_costs_no_other(tmp_path, monkeypatch):
-    monkeypatch.setattr(delimited_module, "_BLOCK", 3)
+    monkeypatch.setattr(delimited_module, "_BLOCK", 12)
     path = tmp_path / "list.csv"
     path.write_text('名称,地址\n甲,1\n乙,2,3\n丙\n丁,"x"y\n"戊,1\n己,1\n庚,2\n', encoding="utf-8")
     _, rows, numbers, broken = read(path)
@@ -67,7 +67,7 @@ def test_a_row_of_the_wrong_width_or_with_broken_quotes_costs_no_other(tmp_path,
 
 
 def test_a_quoted_record_across_blocks_is_one(tmp_path, monkeypatch):
-    monkeypatch.setattr(delimited_module, "_BLOCK", 2)
+    monkeypatch.setattr(delimited_module, "_BLOCK", 8)
     path = tmp_path / "list.csv"
     path.write_text('名称,地址\n甲,"1\n2\n3"\n乙,4\n', encoding="utf-8")
     assert read(path)[1] == [["甲", "1\n2\n3"], ["乙", "4"]]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from base.errors import InvalidInputError
-from camera_registry.identity import CAMERA, VALID, DeviceId
+from camera_registry.identity import VALID, VALID_CAMERA, DeviceId
 from camera_registry.importing.fields import FIELDS
 from camera_registry.importing.numbers import coordinate
 from camera_registry.importing.request import Kind
@@ -170,7 +170,7 @@ def test_the_quick_yes_for_device_ids_is_the_parsers_own(text):
     except InvalidInputError:
         device = None
     assert bool(VALID.fullmatch(text)) == (device is not None)
-    assert device is None or bool(CAMERA.fullmatch(text)) == device.is_camera
+    assert bool(VALID_CAMERA.fullmatch(text)) == (device is not None and device.is_camera)
 
 
 @given(st.integers(0, 179), st.integers(0, 59), st.floats(0, 59.99))
