@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from camera_registry.selection import CameraFilter, as_sql
 from gis import tiles
+from gis.point_tiles import point_statement
 from gis.tile_sets import MEDIA_TYPE
 from gis.tiles import Condition, Statement, Tile
 
@@ -30,6 +31,9 @@ UNHEARD_S = 5.0
 """How old a tile may be while nobody hears of changes."""
 
 BASE_KEPT_S = 600.0
+
+POINTS_KEPT_S = 30.0
+"""Points change by hand and by import, a few times a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,19 @@ class TileDrawing:
             draw,
             ttl_s=UNHEARD_S if version is None else KEPT_S,
             version=-1 if version is None else version,
+        )
+
+    async def points(self, tile: Tile, scope: Scope, layers: Sequence[str] | None = None) -> Drawn:
+        """The points of ``tile`` within ``scope``; None is the layers that are shown unless hidden.
+
+        Raises:
+            UnavailableError: The database went away.
+        """
+        tree = (scope.tree_left, scope.tree_right)
+        statement = point_statement(tile, layers, tree=tree, whole_city=scope.whole_city)
+        chosen = None if layers is None else tuple(sorted(set(layers)))
+        return await self._cache.get(
+            ("points", tile, tree, chosen), lambda: self._draw([statement]), ttl_s=POINTS_KEPT_S
         )
 
     async def base(self, tile: Tile) -> Drawn:

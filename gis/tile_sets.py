@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from gis.point_tiles import MAX_ZOOM as POINT_MAX_ZOOM
 from gis.tiles import (
     BASE_MAX_ZOOM,
     CAMERA_MAX_ZOOM,
@@ -108,4 +109,30 @@ BASE = TileSet(
         ),
     ),
     maxzoom=BASE_MAX_ZOOM,
+)
+
+POINTS = TileSet(
+    name="points",
+    title="Points of interest, counted by cells below zoom 13, one by one from it on",
+    layers=(
+        _layer(
+            "point_cluster",
+            "point",
+            {
+                "n": "points in the cell",
+                "layer": "id of the layer with most of them",
+                "layers": "how many layers",
+            },
+            0,
+            POINTS_FROM_ZOOM - 1,
+        ),
+        _layer(
+            "point",
+            "point",
+            {"layer": "id of its layer", "symbol": "its layer's sign", "name": "from zoom 15 on"},
+            POINTS_FROM_ZOOM,
+            POINT_MAX_ZOOM,
+        ),
+    ),
+    maxzoom=POINT_MAX_ZOOM,
 )

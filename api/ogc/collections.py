@@ -156,6 +156,7 @@ CAMERAS = Collection(
         Property("simulated", "模拟 a sample camera", "boolean", camera.c.simulated),
         Property("installed_on", "安装日期 installed on", "date", camera.c.installed_on),
         Property("updated_at", "更新时间 record last changed", "moment", camera.c.updated_at),
+        Property("gone_since", "不再列出 when its source ceased to list it", "moment", camera.c.gone_since),
     ),
     seen=lambda scope: scope.sees(camera),
     moment="updated_at",
@@ -179,7 +180,7 @@ POINTS = Collection(
         _text("address", "地址 address", point.c.address),
         *_UNIT,
     ),
-    seen=lambda scope: _within(scope, point.c.unit_tree),
+    seen=lambda scope: _within(scope, point.c.unit_tree) & point.c.gone_since.is_(None),
 )
 
 UNITS = Collection(

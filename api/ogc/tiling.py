@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gis.tile_sets import CAMERAS, MEDIA_TYPE
+from gis.tile_sets import CAMERAS, MEDIA_TYPE, POINTS
 from gis.tiles import WORLD_M
 
 if TYPE_CHECKING:
     from api.ogc.documents import Links
     from gis.tile_sets import TileSet
 
-TILED: dict[str, TileSet] = {"cameras": CAMERAS}
+TILED: dict[str, TileSet] = {"cameras": CAMERAS, "points": POINTS}
 """Tile sets by the collections whose tiles they are."""
 
 MATRIX_SET = "WebMercatorQuad"

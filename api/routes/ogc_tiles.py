@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Request, Response
 
-from api.context import Context, Ctx
+from api.context import Ctx
 from api.ogc import tiling
 from api.ogc.parameters import require_known
 from api.ogc.route import (
@@ -17,11 +17,9 @@ from api.ogc.route import (
     json_answer,
 )
 from api.routes.tiles import CAMERA_CACHING
-from api.tile_drawing import Drawn
 from base.errors import InvalidInputError, NotFoundError
-from gis.tile_sets import MEDIA_TYPE
+from gis.tile_sets import MEDIA_TYPE, POINTS
 from gis.tiles import Tile
-from models.scope import Scope
 
 router = APIRouter(prefix="/ogc", tags=["OGC API"], route_class=MapClientRoute)
 
@@ -106,12 +104,9 @@ async def tile(  # noqa: PLR0913, PLR0917 - a tile's address has five parts
         place = Tile(matrix, column, row)
     except InvalidInputError as err:
         raise NotFoundError(err.detail) from err
-    drawn = await _drawn(context, scope, place)
+    draw = context.drawing.points if collection_id == POINTS.name else context.drawing.cameras
+    drawn = await draw(place, scope)
     return drawn.answer(if_none_match, CAMERA_CACHING) if drawn.body else Response(status_code=NO_CONTENT)
-
-
-async def _drawn(context: Context, scope: Scope, place: Tile) -> Drawn:
-    return await context.drawing.cameras(place, scope)
 
 
 def _require_tiles(collection_id: str) -> None:

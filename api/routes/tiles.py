@@ -37,7 +37,7 @@ IfNoneMatch = Annotated[
     Header(alias="If-None-Match", max_length=1000, description="ETags of tiles that the asker has"),
 ]
 
-_TILE_ANSWER: dict[int | str, dict[str, object]] = {
+TILE_ANSWER: dict[int | str, dict[str, object]] = {
     200: {
         "description": "A Mapbox Vector Tile 2.1; empty where there is nothing.",
         "content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
@@ -51,20 +51,20 @@ async def camera_tile_set(
     request: Request, context: Ctx, scope: CameraReader, _chosen: FilterQuery
 ) -> TileJson:
     """TileJSON 3.0, with the bounds of the asker's unit. A filter that is asked for stands in `tiles`."""
-    return await _tile_json(request, context, scope, tile_sets.CAMERAS, query=request.url.query)
+    return await tile_json(request, context, scope, tile_sets.CAMERAS, query=request.url.query)
 
 
 @router.get("/base.json", summary="The base map's description", response_model_exclude_none=True)
 async def base_tile_set(request: Request, context: Ctx, asker: Authenticated) -> TileJson:
     """TileJSON 3.0."""
-    return await _tile_json(request, context, asker.scope, tile_sets.BASE)
+    return await tile_json(request, context, asker.scope, tile_sets.BASE)
 
 
 @router.get(
     "/cameras/{z}/{x}/{y}.mvt",
     summary="Cameras in a tile",
     response_class=Response,
-    responses=_TILE_ANSWER,
+    responses=TILE_ANSWER,
 )
 async def camera_tile(  # noqa: PLR0913, PLR0917 - a tile has three coordinates
     context: Ctx,
@@ -84,7 +84,7 @@ async def camera_tile(  # noqa: PLR0913, PLR0917 - a tile has three coordinates
     return drawn.answer(if_none_match, CAMERA_CACHING)
 
 
-@router.get("/base/{z}/{x}/{y}.mvt", summary="The base map", response_class=Response, responses=_TILE_ANSWER)
+@router.get("/base/{z}/{x}/{y}.mvt", summary="The base map", response_class=Response, responses=TILE_ANSWER)
 async def base_tile(
     context: Ctx, _asker: Authenticated, z: Zoom, x: Column, y: Row, if_none_match: IfNoneMatch = None
 ) -> Response:
@@ -118,9 +118,10 @@ async def tile_changes(
     return TileChanges.of(found)
 
 
-async def _tile_json(
+async def tile_json(
     request: Request, context: Context, scope: Scope, described: TileSet, *, query: str = ""
 ) -> TileJson:
+    """TileJSON 3.0 of a tile set, with the bounds of the asker's unit."""
     scheme = "https" if context.settings.cookie_secure else request.url.scheme
     address = f"{scheme}://{request.url.netloc}/api/v1/tiles/{described.name}/{{z}}/{{x}}/{{y}}.mvt"
     async with context.database.begin() as connection:
