@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
-MAX_BODY_BYTES = 1 << 20
+MAX_BODY_BYTES = 2 << 20
+"""A list of 50,000 device ids, the longest thing anybody sends but files, has 1.2 MB."""
 MAX_TARGET_BYTES = 8192
 """Of path and query together."""
 

@@ -356,11 +356,24 @@ async def test_what_cannot_be_meant_is_refused(city: World, gis_staff: AsyncClie
         assert answer.json()["detail"]
 
 
+async def test_a_list_of_fifty_thousand_device_ids_is_one_request(city: World, login: Session) -> None:
+    client = await login(Role.GIS)
+    codes = ["cam-west-1", *(f"{number:020d}" for number in range(49_999))]
+    shown = await client.post("/api/v1/classifications/preview", json=wish(cameras={"codes": codes}))
+    assert shown.status_code == 200, shown.text
+    assert (shown.json()["meant"], shown.json()["unknown"]) == (1, 49_999)
+    done = await send(client, wish(cameras={"codes": codes}, token=shown.json()["token"]))
+    batch = (await client.get(f"/api/v1/classifications/batches/{done['batch']}")).json()
+    assert batch["asked"] == {"codes": {"listed": 50_000}}
+    more = await client.post("/api/v1/classifications", json=wish(cameras={"codes": [*codes, "one-more"]}))
+    assert more.status_code == 422
+
+
 numbers = st.floats() | st.integers(-400, 400)
 rings = st.lists(st.lists(numbers, min_size=1, max_size=3), max_size=7)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     area=st.none()
     | st.fixed_dictionaries(
