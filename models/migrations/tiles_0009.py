@@ -89,11 +89,12 @@ select c.id as camera_id, tile_place(c.tile_x, c.tile_y) as place, c.tile_x, c.t
  where c.tile_x is not null
 """
 
+# "not in" is looked up in a hash, whatever the planner believes of how many are noted.
 SEEN = """
 create view camera_seen as
 select t.camera_id, t.place, t.tile_x, t.tile_y, t.unit_tree, t.sensitivity, t.state, t.heading, t.scene
   from camera_tile t
- where not exists (select from camera_tile_noted d where d.camera_id = t.camera_id)
+ where t.camera_id not in (select camera_id from camera_tile_noted)
 union all
 select n.camera_id, n.place, n.tile_x, n.tile_y, n.unit_tree, n.sensitivity, n.state, n.heading, n.scene
   from camera_tile_noted d
