@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import IO, TYPE_CHECKING
 
 from starlette.responses import StreamingResponse
 
-from base.errors import UnavailableError
+from base.errors import DengtaError, UnavailableError
 from base.log import get_logger
 from camera_registry.exporting import export
 from camera_registry.exporting.request import MEDIA_TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
     from starlette import types
@@ -73,7 +73,7 @@ class Spool:
         if self._making.done():
             self._making.result()
 
-    async def blocks(self) -> AsyncIterator[bytes]:
+    async def blocks(self) -> AsyncGenerator[bytes]:
         """The file from its beginning, as it grows, to its end."""
         assert self._making is not None
         file: IO[bytes] = await asyncio.to_thread(self.path.open, "rb")
@@ -141,17 +141,21 @@ class ExportResponse(StreamingResponse):
                 await self._note(spool.count)
                 if not self._request.form.grows:
                     self.headers["Content-Length"] = str(spool.path.stat().st_size)
-                self.body_iterator = spool.blocks()
-                await super().__call__(scope, receive, send)
+                async with aclosing(spool.blocks()) as blocks:
+                    self.body_iterator = blocks
+                    await super().__call__(scope, receive, send)
 
     async def stream_response(self, send: types.Send) -> None:
-        """Send each block within its time."""
+        """Send each block within its time; an answer that is broken off lacks its end."""
 
         async def send_in_time(message: types.Message) -> None:
             async with asyncio.timeout(SLOW_S):
                 await send(message)
 
-        await super().stream_response(send_in_time)
+        try:
+            await super().stream_response(send_in_time)
+        except (TimeoutError, DengtaError) as err:
+            log.info("export broken off", reason=str(err) or "its reader takes nothing")
 
     @asynccontextmanager
     async def _spooled(self) -> AsyncIterator[Spool]:

@@ -8,6 +8,7 @@ import io
 import shutil
 import sqlite3
 import subprocess
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from api_world import Session, World
 from httpx import AsyncClient
 
 from api import spool
+from base.errors import UnavailableError
 from camera_registry.exporting import rows
 from camera_registry.exporting.columns import PRIVATE, SECRET
 from gis.crs import ReferenceSystem, from_wgs84
@@ -191,7 +193,7 @@ async def test_filters_of_lists_and_lassos(dressed: World, gis_staff: AsyncClien
         "form": "csv",
         "fields": ["code"],
         "rows": 3,
-        "filter": {"area": "POLYGON ((121.1 37, 121.4 38, 121.4 37, 121.1 37))"},
+        "filter": {"area": "POLYGON ((121.1 37, 121.4 37, 121.4 38, 121.1 37))"},
     }
 
 
@@ -266,8 +268,6 @@ async def test_a_database_that_is_away_is_told_before_the_first_byte(
     dressed: World, gis_staff: AsyncClient, monkeypatch
 ) -> None:
     async def away(*_: object, **__: object) -> None:
-        from base.errors import UnavailableError
-
         raise UnavailableError("The database does not answer now.")
 
     monkeypatch.setattr(spool, "export", away)
@@ -283,6 +283,28 @@ def files_of(world: World) -> list[str]:
     return [path.name for path in world.settings.jobs_dir.glob("*")]
 
 
+def _get(path: str, token: str) -> dict[str, Any]:
+    """A request as the server hands it on (ASGI)."""
+    return {
+        "type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": b"",
+        "scheme": "http", "http_version": "1.1", "root_path": "", "asgi": {}, "state": {},
+        "headers": [(b"host", b"127.0.0.1:8420"), (b"cookie", f"dengta_session={token}".encode())],
+        "client": ("10.4.0.17", 1), "server": ("127.0.0.1", 8420),
+    }  # fmt: skip
+
+
+async def _never() -> dict[str, Any]:
+    await asyncio.sleep(60)
+    return {"type": "http.disconnect"}
+
+
+def _keep(sent: list[dict[str, Any]]) -> Callable[[dict[str, Any]], Awaitable[None]]:
+    async def keep(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    return keep
+
+
 async def test_a_reader_that_takes_nothing_holds_no_transaction_and_is_dropped(
     dressed: World, gis_staff: AsyncClient, monkeypatch
 ) -> None:
@@ -291,10 +313,6 @@ async def test_a_reader_that_takes_nothing_holds_no_transaction_and_is_dropped(
     token = gis_staff.cookies["dengta_session"]
     sent: list[dict[str, Any]] = []
     busy: list[int] = []
-
-    async def receive() -> dict[str, Any]:
-        await asyncio.sleep(60)
-        return {"type": "http.disconnect"}
 
     async def stuck(message: dict[str, Any]) -> None:
         sent.append(message)
@@ -308,13 +326,7 @@ async def test_a_reader_that_takes_nothing_holds_no_transaction_and_is_dropped(
             )
             await asyncio.sleep(60)
 
-    scope = {
-        "type": "http", "method": "GET", "path": f"{CAMERAS}.csv", "raw_path": f"{CAMERAS}.csv".encode(),
-        "query_string": b"", "scheme": "http", "http_version": "1.1", "root_path": "", "asgi": {},
-        "headers": [(b"host", b"127.0.0.1:8420"), (b"cookie", f"dengta_session={token}".encode())],
-        "client": ("10.4.0.17", 1), "server": ("127.0.0.1", 8420), "state": {},
-    }  # fmt: skip
-    await asyncio.wait_for(dressed.app(scope, receive, stuck), 20)
+    await asyncio.wait_for(dressed.app(_get(f"{CAMERAS}.csv", token), _never, stuck), 20)
     assert sent[0]["status"] == 200
     assert busy == [0]
     assert files_of(dressed) == []
@@ -338,3 +350,26 @@ async def test_an_account_exports_two_at_once_at_most(
     go_on.set()
     assert (third.status_code, int(third.headers["retry-after"]) >= 1) == (429, True)
     assert [answer.status_code for answer in await asyncio.gather(*first)] == [200, 200]
+
+
+async def test_an_export_that_breaks_off_lacks_its_end(
+    dressed: World, gis_staff: AsyncClient, monkeypatch
+) -> None:
+    """A program must not take half of the catalogue for the whole."""
+
+    async def breaking(
+        _database: Any, _clock: Any, _request: Any, path: Path, tell: Any, counted: Any
+    ) -> None:
+        counted(6)
+        path.write_bytes(b"code\r\n")
+        tell("writing", 0.5)
+        await asyncio.sleep(0.2)
+        raise UnavailableError("The database does not answer now.")
+
+    monkeypatch.setattr(spool, "export", breaking)
+    token = gis_staff.cookies["dengta_session"]
+    sent: list[dict[str, Any]] = []
+    await asyncio.wait_for(dressed.app(_get(f"{CAMERAS}.csv", token), _never, _keep(sent)), 20)
+    assert [message.get("body") for message in sent] == [None, b"code\r\n"]
+    assert sent[-1]["more_body"]
+    assert files_of(dressed) == []
