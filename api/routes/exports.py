@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 import shapely
-from fastapi import APIRouter, Body, Depends, Query, Response
+from fastapi import APIRouter, Body, Depends, Path, Query, Response
 from pydantic import Field
 
 from api.audit import record
@@ -85,6 +85,7 @@ def _options(
 
 
 Options = Annotated[ExportOptions, Depends(_options)]
+FormInPath = Annotated[Form, Path(description="of the file", examples=["xlsx"])]
 
 
 def _points(
@@ -143,7 +144,7 @@ class PointExport(Sent):
 
 @router.get("/cameras.{form}", summary="Export cameras", response_class=Response, responses=_FILES)
 async def cameras(
-    context: Ctx, asker: Authenticated, form: Form, wanted: FilterQuery, options: Options
+    context: Ctx, asker: Authenticated, form: FormInPath, wanted: FilterQuery, options: Options
 ) -> Response:
     """The filter of the camera list. What is exported can be imported again, and changes nothing."""
     return _answer(context, asker, ExportRequest(form, asker.scope, cameras=wanted), options)
@@ -153,7 +154,7 @@ async def cameras(
     "/cameras.{form}", summary="Export cameras of a lasso", response_class=Response, responses=_FILES
 )
 async def cameras_within(
-    context: Ctx, asker: Authenticated, form: Form, wanted: Annotated[CameraExport, Body()]
+    context: Ctx, asker: Authenticated, form: FormInPath, wanted: Annotated[CameraExport, Body()]
 ) -> Response:
     """As the other way, for filters that no address can hold: a polygon, a long list. It changes nothing."""
     request = ExportRequest(form, asker.scope, cameras=wanted.filter.filter())
@@ -164,7 +165,7 @@ async def cameras_within(
 async def points(
     context: Ctx,
     asker: Authenticated,
-    form: Form,
+    form: FormInPath,
     wanted: Annotated[PointFilter, Depends(_points)],
     options: Options,
 ) -> Response:
@@ -175,7 +176,7 @@ async def points(
 
 @router.post("/points.{form}", summary="Export points of a lasso", response_class=Response, responses=_FILES)
 async def points_within(
-    context: Ctx, asker: Authenticated, form: Form, wanted: Annotated[PointExport, Body()]
+    context: Ctx, asker: Authenticated, form: FormInPath, wanted: Annotated[PointExport, Body()]
 ) -> Response:
     """As the other way, for filters that no address can hold. It changes nothing."""
     request = ExportRequest(form, asker.scope, Kind.POINTS, points=wanted.filter.filter())
