@@ -121,7 +121,7 @@ async def preview(connection: asyncpg.Connection[Any], scope: Scope, change: Cha
     statement = Statement()
     values = {
         "account": statement.give(scope.account_id or None),
-        "scenes": statement.give(sorted(scene_ids.values())),
+        "scenes": f"'{{{','.join(map(str, sorted(scene_ids.values())))}}}'",
         "source": f"'{change.source}'",
         "at": "now()",
         "batch": "null",

@@ -256,6 +256,28 @@ async def test_listed_cameras_that_do_not_exist_are_named(city: Database) -> Non
     assert (shown.meant, shown.unknown, shown.unknown_some) == (1, 2, ("nowhere-1", "nowhere-2"))
 
 
+@pytest.mark.parametrize("action", list(Action))
+@pytest.mark.parametrize("source", [Source.PERSON, Source.IMPORT])
+@pytest.mark.parametrize("listed", [False, True])
+async def test_a_dry_run_foretells_what_the_stroke_then_does(
+    city: Database, action: Action, source: Source, listed: bool
+) -> None:
+    if listed:
+        proposals = tuple(Proposal(camera, "square") for camera in (1001, 1002, 4000, 10**15))
+        change = Change(action, proposals=proposals, source=source)
+    else:
+        change = Change(action, ("square", "snow"), CameraFilter(area=lasso(121, 121.2)), source=source)
+    await do(city, Change(Action.ADD, proposals=(Proposal(1001, "square"), Proposal(1002, "road"))))
+    async with city.raw() as connection, connection.transaction():
+        shown = await preview(connection, CITY, change)
+        outcome = await apply(connection, ManualClock(START), CITY, change, shown.token)
+    for name in ("meant", "changed", "added", "removed", "kept", "protected"):
+        assert getattr(shown, name) == getattr(outcome, name), name
+    assert shown.meant == shown.new + shown.already + shown.differs > 0
+    assert sum(facet.cameras for facet in shown.units) == sum(shown.states.values()) == shown.meant
+    assert shown.unknown == (1 if listed else 0)
+
+
 def test_what_was_asked_is_kept_without_the_lists_themselves() -> None:
     area = shapely.box(121, 37, 122, 38)
     wanted = CameraFilter(states=(CameraState.OFFLINE,), codes=("a", "b"), area=area, classified=False)
