@@ -85,7 +85,7 @@ class NameReading(Wire):
         """On the wire, compared with the record's heading."""
         direction = name.direction
         off = None if direction is None or heading_deg is None else direction.deviation_deg(heading_deg)
-        same = ("is_name", "why_not", "city", "district", "township", "at_junction", "section", "chainage_m")
+        same: tuple[str, ...] = ("is_name", "why_not", "city", "district", "township", "at_junction", "section", "chainage_m")
         same += ("house", "place", "place_kind", "spot", "offset_m", "form", "ptz_type", "ordinal")
         return cls(
             name=name.given,

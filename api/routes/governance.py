@@ -238,7 +238,7 @@ async def faults(  # noqa: PLR0913, PLR0917 - each is one part of the question
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[FaultRecord]:
-    """What is wrong, since when, what to do and whose task it is; by camera and rule. Without `fate` the open ones."""
+    """What is wrong, since when, what to do and whose task it is. Without `fate` the open ones."""
     after = cursors.decode_pair(cursor) if cursor is not None else (0, 0)
     async with context.database.raw() as connection:
         book = await read_rules(connection)

@@ -1,9 +1,10 @@
 """Names as departments write them, in shapes that the sample city does not make, and what each says.
 
 One name a line: the name, then what is expected. ``roads`` are joined with ``/``; ``+`` is a junction;
-``~`` is a stretch; ``km`` metres along; ``no`` the house; ``at`` the place and its kind; ``side``; ``view`` and
-``flow`` a wind; ``to`` a place; ``way`` a flow; ``form``; ``nr``; ``dist``; ``town``; ``off`` metres. ``none``
-is a text that names nothing, with the reason. What is not written must not be found, except ``at``.
+``~`` is a stretch; ``km`` metres along; ``no`` the house; ``at`` the place and its kind; ``side``; ``view``
+and ``flow`` a wind; ``to`` a place; ``way`` a flow; ``form``; ``nr``; ``dist``; ``town``; ``off`` metres.
+``none`` is a text that names nothing, with the reason. What is not written must not be found, except
+``at``.
 """
 
 NAMES = """
