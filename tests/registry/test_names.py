@@ -136,7 +136,8 @@ class TestMeasuredAgainstTheSampleCity:
 
 
 PIECES = (
-    "红旗路 青年路 南大街 与 和 / - @ 路口 东侧 由南向北 朝北 往莱山方向 K12+300 12号 球机 枪机 01 芝罘 烟台市 （ ） 【 】"
+    "红旗路 青年路 南大街 与 和 / - @ 路口 东侧 由南向北 朝北 往莱山方向 K12+300 12号 球机 枪机 01"
+    " 芝罘 烟台市 （ ） 【 】"
     " 小学 东门 G18 高速 ＋ Ｋ３ 通道 NVR CH 方向 段 口 号 第 米 的 向 至 东 南"
 )
 WORDS = st.sampled_from(PIECES.split())
