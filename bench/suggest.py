@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from statistics import median
@@ -24,7 +24,7 @@ from base.errors import SetupError
 from base.postgres import find_programs
 from bench.city_store import city_store
 from bench.harness import Line, Result, Skipped, Tell, interquartile_range
-from camera_registry.suggestion.evaluate import noised, part_units, predictions
+from camera_registry.suggestion.evaluate import noised, part_units
 from camera_registry.suggestion.evidence_store import read_evidence, read_layers, read_lessons, read_scenes
 from camera_registry.suggestion.figures import figures
 from camera_registry.suggestion.learn import Trained, train
@@ -47,7 +47,7 @@ NAME = "suggest"
 ACCURACY = tuple(
     f"{figure}{noise}"
     for noise in ("", "-noised")
-    for figure in ("top1", "suggested-wrong", "precision", "recall", "calibration")
+    for figure in ("top1", "precision", "recall", "calibration")
 )
 CASES = ("230k", *ACCURACY)
 UNIT = "error_share"
@@ -115,8 +115,6 @@ def _error(told: dict[str, Any], figure: str) -> float:
     """A figure as a cost; precision and recall are means over the scenes that have cameras, at one half."""
     if figure == "top1":
         return 1 - float(told["top1"])
-    if figure == "suggested-wrong":
-        return 1 - float(told["suggested_right"])
     if figure == "calibration":
         return float(told["calibration_error"])
     shares = [each[figure] or 0.0 for each in told["by_scene"].values() if each["cameras"]]
@@ -141,9 +139,11 @@ def _learned() -> Learned:
     truth = lessons.take(parts.held_out).serves
     found = {}
     for noise, cameras in (("", clean), ("-noised", noised(clean))):
-        ruled = alone.weigh(cameras, known)
-        ours = np.maximum(predictions(trained.model, known.scenes, cameras), ruled)
-        said = {"ours": ours, "rules": ruled, NEAREST: nearest.likeness(_texts(cameras), known.scenes)}
+        said = {
+            "ours": replace(alone, model=trained.model).confidence(cameras, known),
+            "rules": alone.weigh(cameras, known),
+            NEAREST: nearest.likeness(_texts(cameras), known.scenes),
+        }
         found[noise] = {who: figures(known.scenes, each, truth) for who, each in said.items()}
     return Learned(trained, found, texts, answers, len(parts.held_out))
 

@@ -100,6 +100,7 @@ def noised(evidence: Evidence, noise: Noise | None = None, seed: int = SEED) -> 
     return replace(
         evidence,
         names=[spoilt(name) for name in evidence.names],
+        names_read=None,
         addresses=[None if dice.random() < noise.no_address else each for each in evidence.addresses],
         owners=[None if dice.random() < noise.no_owner else each for each in evidence.owners],
         road_classes=[
@@ -156,14 +157,11 @@ def evaluate(
     found: dict[str, Any] = {"taught": len(parts.taught), "held_out": len(parts.held_out)}
     found["units_held_out"] = len(np.unique(clean.unit_ids))
     for name, cameras in (("clean", clean), ("noised", noised(clean))):
-        learned, ruled = predictions(model, lessons.scenes, cameras), alone.weigh(cameras, known)
-        found[name] = {
-            who: figures(lessons.scenes, said, truth)
-            for who, said in (
-                ("both", np.maximum(learned, ruled)),
-                ("learned", learned),
-                ("rules", ruled),
-            )
+        said = {
+            "both": replace(alone, model=model).confidence(cameras, known),
+            "learned": predictions(model, lessons.scenes, cameras),
+            "rules": alone.weigh(cameras, known),
         }
+        found[name] = {who: figures(lessons.scenes, each, truth) for who, each in said.items()}
         tell(0.9 if name == "clean" else 1.0)
     return found

@@ -52,6 +52,7 @@ class Evidence:
         owners: Departments, or None.
         road_classes: Class of the road within ``ROAD_REACH_M``, or None.
         near: Points of interest around them.
+        names_read: The names taken apart, where somebody has done it already.
     """
 
     camera_ids: NDArray[np.int64]
@@ -61,14 +62,15 @@ class Evidence:
     owners: Sequence[str | None]
     road_classes: Sequence[str | None]
     near: Near
+    names_read: Sequence[CameraName] | None = None
 
     def __len__(self) -> int:
         return len(self.camera_ids)
 
     @cached_property
-    def parsed(self) -> list[CameraName]:
+    def parsed(self) -> Sequence[CameraName]:
         """The names taken apart; by far the dearest column."""
-        return [parse_name(name) for name in self.names]
+        return read_names(self.names) if self.names_read is None else self.names_read
 
     @cached_property
     def marks(self) -> NDArray[np.int64]:
@@ -94,7 +96,8 @@ class Evidence:
         where[rows] = np.arange(len(rows))
         kept = where[self.near.rows] >= 0
         chosen = rows.tolist()
-        part = Evidence(
+        read = self.parsed
+        return Evidence(
             self.camera_ids[rows],
             self.unit_ids[rows],
             [self.names[row] for row in chosen],
@@ -102,7 +105,10 @@ class Evidence:
             [self.owners[row] for row in chosen],
             [self.road_classes[row] for row in chosen],
             Near(where[self.near.rows[kept]], self.near.layers[kept], self.near.metres[kept]),
+            [read[row] for row in chosen],
         )
-        if "parsed" in self.__dict__:  # it need not be done again
-            part.__dict__["parsed"] = [self.parsed[row] for row in chosen]
-        return part
+
+
+def read_names(names: Sequence[str]) -> list[CameraName]:
+    """Many names taken apart."""
+    return [parse_name(name) for name in names]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from camera_registry.selection import as_sql
-from camera_registry.suggestion.evidence import REACH_M, Evidence, Near
+from camera_registry.suggestion.evidence import REACH_M, Evidence, Near, read_names
 from camera_registry.suggestion.lessons import ACCEPTED, REFUSED, SERVES, Lessons
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import asyncpg
+    from numpy.typing import NDArray
     from sqlalchemy import ColumnElement
 
     Connection = asyncpg.Connection[Any]
@@ -58,26 +62,39 @@ async def read_evidence(connection: Connection, conditions: list[ColumnElement[b
     """
     condition, parameters = as_sql(conditions, first=1)
     cameras = await connection.fetch(_CAMERAS.format(condition=condition), *parameters)
+    names = [row["name"] for row in cameras]
+    # Names are read here while the store looks for what is near: on two cores both take the time of one.
+    async with asyncio.TaskGroup() as group:
+        reading = group.create_task(asyncio.to_thread(read_names, names))
+        near = await connection.fetch(_NEAR.format(condition=condition), *parameters)
+        roads = await connection.fetch(_ROADS.format(condition=condition), *parameters)
     ids = np.array([row["id"] for row in cameras], dtype=np.int64)
-    near = await connection.fetch(_NEAR.format(condition=condition), *parameters)
-    owner = np.searchsorted(ids, np.array([row["id"] for row in near], dtype=np.int64))
-    classes: list[str | None] = [None] * len(ids)
-    roads = await connection.fetch(_ROADS.format(condition=condition), *parameters)
-    places = np.searchsorted(ids, np.array([row["id"] for row in roads], dtype=np.int64)).tolist()
-    for place, row in zip(places, roads, strict=True):
-        classes[place] = row["road_class"]
-    metres = np.array([row["metres"] for row in near], dtype=np.float32)
-    within = metres <= REACH_M
-    layers = np.array([row["layer_id"] for row in near], dtype=np.int64)
     return Evidence(
         ids,
         np.array([row["unit"] for row in cameras], dtype=np.int64),
-        [row["name"] for row in cameras],
+        names,
         [row["address"] for row in cameras],
         [row["owner"] for row in cameras],
-        classes,
-        Near(owner[within], layers[within], metres[within]),
+        _road_classes(ids, roads),
+        _near(ids, near),
+        reading.result(),
     )
+
+
+def _near(ids: NDArray[np.int64], rows: Sequence[asyncpg.Record]) -> Near:
+    owner = np.searchsorted(ids, np.array([row["id"] for row in rows], dtype=np.int64))
+    layers = np.array([row["layer_id"] for row in rows], dtype=np.int64)
+    metres = np.array([row["metres"] for row in rows], dtype=np.float32)
+    within = metres <= REACH_M
+    return Near(owner[within], layers[within], metres[within])
+
+
+def _road_classes(ids: NDArray[np.int64], rows: Sequence[asyncpg.Record]) -> list[str | None]:
+    classes: list[str | None] = [None] * len(ids)
+    places = np.searchsorted(ids, np.array([row["id"] for row in rows], dtype=np.int64)).tolist()
+    for place, row in zip(places, rows, strict=True):
+        classes[place] = row["road_class"]
+    return classes
 
 
 async def read_lessons(

@@ -9,7 +9,7 @@ import numpy as np
 
 from camera_registry.suggestion.figures import LEAST_CONFIDENCE
 from camera_registry.suggestion.reasons import CONSIDERED, Explainer, Reason
-from camera_registry.suggestion.rules import Matcher, Measured
+from camera_registry.suggestion.rules import PRIOR_CAMERAS, Matcher, Measured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -77,13 +77,41 @@ class Proposer:
         """
         if not len(evidence):
             return
-        by_rule, which = self._by_rules(evidence, lessons)
         matrix = None if self.model is None else self.model.space.matrix(evidence)
-        learned = self._learned(evidence, matrix)
-        rows, places = _chosen(np.maximum(by_rule, learned), serves)
+        said = self._say(evidence, lessons, matrix)
+        rows, places = _chosen(said.confidence, serves)
         for start in range(0, len(rows), BLOCK):
             part = slice(start, start + BLOCK)
-            yield from self._explained(rows[part], places[part], (by_rule, which, learned), matrix)
+            yield from self._explained(rows[part], places[part], said, matrix)
+
+    def confidence(self, evidence: Evidence, lessons: Lessons) -> Floats:
+        """How sure rules and classifier together are of each scene (n, k); 0 where neither says anything."""
+        matrix = None if self.model is None else self.model.space.matrix(evidence)
+        return self._say(evidence, lessons, matrix).confidence
+
+    def _say(self, evidence: Evidence, lessons: Lessons, matrix: sparse.csr_array | None) -> _Said:
+        """What the rules and the classifier say, and whose word counts.
+
+        The classifier learned from the same decisions that a rule is measured by, and its confidence is
+        calibrated: where it speaks, it is right about how sure to be. But it cannot know what a rule knows that
+        few decisions have tried: then the surer of the two counts.
+        """
+        by_rule, which = self._by_rules(evidence, lessons)
+        learned = np.zeros(by_rule.shape)
+        speaks = np.zeros(by_rule.shape, dtype=bool)
+        if self.model is not None and matrix is not None:
+            probabilities, knows = self.model.probabilities(matrix), self.model.knows(evidence)
+            for column, scene in enumerate(self.model.scenes):
+                if scene in self.scenes:
+                    place = self.scenes.index(scene)
+                    learned[knows, place] = probabilities[knows, column]
+                    speaks[:, place] = knows
+        measures = self.measured if self.known is None else self.known
+        untried = np.array(
+            [measures.get(rule.code, Measured(0, 0)).matched < PRIOR_CAMERAS for rule in self.rules] + [False]
+        )
+        heard = by_rule * (~speaks | untried[which])
+        return _Said(by_rule, which, learned, np.maximum(heard, learned), heard > learned)
 
     def weigh(self, evidence: Evidence, lessons: Lessons) -> Floats:
         """What the rules alone say of cameras: the confidence of the best one for each scene (n, k)."""
@@ -108,42 +136,26 @@ class Proposer:
             which[better, scene] = index
         return confidence, which
 
-    def _learned(self, evidence: Evidence, matrix: sparse.csr_array | None) -> Floats:
-        learned = np.zeros((len(evidence), len(self.scenes)))
-        if self.model is None or matrix is None:
-            return learned
-        probabilities = self.model.probabilities(matrix)
-        probabilities[~self.model.knows(evidence)] = 0
-        for column, scene in enumerate(self.model.scenes):
-            if scene in self.scenes:
-                learned[:, self.scenes.index(scene)] = probabilities[:, column]
-        return learned
-
     def _explained(
         self,
         rows: NDArray[np.int64],
         places: NDArray[np.int64],
-        said: tuple[Floats, NDArray[np.int64], Floats],
+        said: _Said,
         matrix: sparse.csr_array | None,
     ) -> Iterator[Suggested]:
-        by_rule, which, learned = (each[rows, places] for each in said)
+        columns = (said.which, said.learned, said.confidence, said.ruled)
+        told = [each[rows, places].tolist() for each in columns]
         taught = self._taught(rows, places, matrix)
-        for row, place, ruled, index, probability, reasons in zip(
-            rows.tolist(),
-            places.tolist(),
-            by_rule.tolist(),
-            which.tolist(),
-            learned.tolist(),
-            taught,
-            strict=True,
+        for row, place, index, learned, confidence, ruled, reasons in zip(
+            rows.tolist(), places.tolist(), *told, taught, strict=True
         ):
             rule = self.rules[index] if index >= 0 else None
             of_rule = [] if rule is None else [Reason("rule", rule.code, rule.version)]
-            if probability >= ruled:
-                yield Suggested(row, self.scenes[place], "learned", probability, reasons + of_rule)
+            if ruled:
+                also = reasons[:2] if learned >= LEAST_CONFIDENCE else []
+                yield Suggested(row, self.scenes[place], "rule", confidence, of_rule + also)
             else:
-                also = reasons if probability >= LEAST_CONFIDENCE else []
-                yield Suggested(row, self.scenes[place], "rule", ruled, of_rule + also[:2])
+                yield Suggested(row, self.scenes[place], "learned", confidence, reasons + of_rule)
 
     def _taught(
         self, rows: NDArray[np.int64], places: NDArray[np.int64], matrix: sparse.csr_array | None
@@ -160,6 +172,24 @@ class Proposer:
             explain(*reason) if scene >= 0 else []
             for scene, reason in zip(scenes.tolist(), zip(*columns, strict=True), strict=True)
         )
+
+
+class _Said(NamedTuple):
+    """What rules and classifier say of cameras and scenes (n, k of each).
+
+    Attributes:
+        by_rule: Confidence of the best rule; 0 for none.
+        which: Its index; -1 for none.
+        learned: The classifier's probability; 0 where it abstains.
+        confidence: What is told.
+        ruled: Whether that is the rule's word.
+    """
+
+    by_rule: Floats
+    which: NDArray[np.int64]
+    learned: Floats
+    confidence: Floats
+    ruled: NDArray[np.bool_]
 
 
 def _chosen(best: Floats, serves: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -83,35 +83,41 @@ class Explainer:
         """
         found: list[Reason] = []
         for index, share, entry in zip(columns, shares, entries, strict=True):
-            if share <= 0:
+            if share <= 0 or len(found) == MOST:
                 break
             kind, value = self._column(index)
-            if kind == "near":
-                reason = Reason(kind, value, round((1 - entry) * REACH_M))
-            else:
-                reason = Reason(kind, value, round(share, 2))
-            joined = ((place, _joined(other, reason)) for place, other in enumerate(found))
-            same = next(((place, both) for place, both in joined if both), None)
-            if same is None:
+            number = round((1 - entry) * REACH_M) if kind == "near" else round(share, 2)
+            reason = Reason(kind, value, number)
+            if kind not in _JOINED or not _join(found, reason):
                 found.append(reason)
-            else:
-                found[same[0]] = same[1]
-            if len(found) > MOST:
-                break
-        return found[:MOST]
+        return found
 
 
-def _joined(one: Reason, other: Reason) -> Reason | None:
-    """Two n-grams of one word, or a point that is close and near, as one reason; None if they are two."""
-    if {one.kind, other.kind} == {"close", "near"}:
-        return one if one.value == other.value else None
-    if one.kind != other.kind or one.kind not in {"name", "address"}:
-        return None
-    for first, second in ((one.value, other.value), (other.value, one.value)):
-        if second in first:
-            return one._replace(value=first)
+_JOINED = frozenset({"name", "address", "close", "near"})
+"""Kinds of reasons that may say the same as another."""
+
+
+def _join(found: list[Reason], reason: Reason) -> bool:
+    """Whether ``reason`` says what one of those found does; several n-grams of one word become that word."""
+    for place, other in enumerate(found):
+        if reason.kind in {"close", "near"}:
+            if other.value == reason.value and other.kind in {"close", "near"}:
+                return True
+        elif other.kind == reason.kind and (word := _one_word(other.value, reason.value)):
+            found[place] = other._replace(value=word)
+            return True
+    return False
+
+
+def _one_word(one: str, other: str) -> str | None:
+    """The word that two n-grams are parts of, or None if they are not seen to be."""
+    if other in one:
+        return one
+    if one in other:
+        return other
+    for first, second in ((one, other), (other, one)):
         if len(second) > OVERLAP and first.endswith(second[:OVERLAP]):  # 清雪路 and 雪路段 are 清雪路段
-            return one._replace(value=first + second[OVERLAP:])
+            return first + second[OVERLAP:]
     return None
 
 
