@@ -93,8 +93,8 @@ class Proposer:
         """What the rules and the classifier say, and whose word counts.
 
         The classifier learned from the same decisions that a rule is measured by, and its confidence is
-        calibrated: where it speaks, it is right about how sure to be. But it cannot know what a rule knows that
-        few decisions have tried: then the surer of the two counts.
+        calibrated: where it speaks, it is right about how sure to be. But it cannot know what a rule knows
+        that few decisions have tried: then the surer of the two counts.
         """
         by_rule, which = self._by_rules(evidence, lessons)
         learned = np.zeros(by_rule.shape)
