@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from camera_registry.governance.checks.check import blank
+from camera_registry.governance.checks.check import DIRECTION, blank
 from camera_registry.governance.records import Stage, plain
 
 if TYPE_CHECKING:
@@ -104,8 +104,12 @@ _METRE = 110_574.0 / _MICRODEGREES
 _NARROWEST = 0.58
 """A degree of longitude at 54 degrees north, where China ends, against one of latitude."""
 
-_CELL = 8
-"""How many times as wide as what is near a cell of the grid is: most surroundings touch one cell only."""
+_SITE_ENDS = "(云台枪机|枪机|球机|半球|拼接全景|全景|摄像机|摄像头)?[0-9]*$"
+"""What tells the cameras of one site apart."""
+
+_CELL = 4
+"""How many times as wide as what is near a cell of the grid is: most surroundings touch one cell only,
+and few strangers share it."""
 
 
 def _places(book: RuleBook) -> Part:
@@ -121,12 +125,13 @@ def _places(book: RuleBook) -> Part:
     tables = [
         Stage(
             "placed",
-            """
-  select id, round(x * 1e6)::bigint as x, round(y * 1e6)::bigint as y, heading_deg,
+            f"""
+  select id, round(x * 1e6)::bigint as x, round(y * 1e6)::bigint as y,
+         coalesce(heading_deg, {DIRECTION}) as heading_deg,
          nullif(plain_address, '') as address,
          case when named then hashtextextended(plain_name, 0) end as name
-    from record where x between -180 and 180 and y between -90 and 90
-""",
+    from record c where x between -180 and 180 and y between -90 and 90
+""",  # noqa: S608 - our own words
         ),
         Stage(
             "alike",
@@ -181,21 +186,26 @@ def _places(book: RuleBook) -> Part:
         ),
         Stage(
             "together",
-            """
-  select p.id, case when p.id = s.first then s.last else s.first end as other_id, s.differing, s.vague
-    from (select x, y, min(id) as first, max(id) as last, min(address) <> max(address) as differing,
-                 count(*) > count(heading_deg) as vague
-            from placed group by x, y having count(*) > 1) s
-    join placed p using (x, y)
-""",
+            f"""
+select id, case when id = first then last else first end as other_id, differing,
+       heading_deg is null and unknown > 1 as vague
+  from (select *, min(id) over here as first, max(id) over here as last,
+               min(site) over here <> max(site) over here
+                 and (min(address) over here <> max(address) over here
+                      or count(address) over here < count(*) over here) as differing,
+               count(*) over here - count(heading_deg) over here as unknown
+          from (select p.*, regexp_replace(c.plain_name, '{_SITE_ENDS}', '') as site
+                  from (select x, y from placed group by x, y having count(*) > 1) shared
+                  join placed p using (x, y) join record c on c.id = p.id) named
+        window here as (partition by x, y)) judged
+""",  # noqa: S608 - our own words
         ),
     ]
     query = f"""
 select j.id, case when is_repeated then {repeated.id} else {copied.id} end,
        concat_ws(', ', coalesce(c.longitude, c.x), coalesce(c.latitude, c.y)), other_id
   from (select coalesce(t.id, g.id) as id, coalesce(t.other_id, g.other_id) as other_id,
-               t.id is not null
-                 or coalesce(not coalesce(g.differing, false) and g.vague, false) as is_repeated,
+               t.id is not null or g.vague and not coalesce(g.differing, false) as is_repeated,
                coalesce(g.differing, false) as is_copied
           from twice t full join together g on g.id = t.id) j
   join record c on c.id = j.id

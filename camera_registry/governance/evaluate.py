@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from camera_registry.governance.checks import CHECKS
 from camera_registry.governance.duplicates import duplicates
-from camera_registry.governance.records import RECORDS, Stage
+from camera_registry.governance.records import COMPARED, RECORDS, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,41 +24,12 @@ MAX_VALUE = 200
 BULK_SETTINGS = """
 set local work_mem = '128MB';
 set local enable_nestloop = off;
+set local max_parallel_workers_per_gather = 2;
 """
 """For the sorts and hashes of a whole city, which are few at a time. That x, y and the like of a place go
 together is more than the planner knows: it expects one row of such a join, and would loop over all."""
 
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """What is asked of the records, in SQL.
-
-    $1 is the moment of the assessment; $2 are the cameras to ask and to compare with each other, or null.
-
-    Attributes:
-        stages: Tables that are worked out first, each from those before it.
-        found: The query of all that is wrong: ``camera_id``, ``rule_id``, ``value``, ``other_id``.
-    """
-
-    stages: tuple[Stage, ...]
-    found: str
-
-    @classmethod
-    def by(cls, book: RuleBook) -> Self:
-        """The questions of a book."""
-        stages = [Stage("record", RECORDS)]
-        queries = ["select null::bigint, null::smallint, null::text, null::bigint where false"]
-        if single := [rule for rule in book.enabled if rule.code in CHECKS]:
-            queries.append(_one_by_one(single))
-        for more, query in duplicates(book):
-            stages += more
-            queries.append(query)
-        union = " union all ".join(queries)
-        return cls(
-            tuple(stages),
-            f"select camera_id, rule_id::smallint, left(value, {MAX_VALUE}) as value, other_id::bigint"  # noqa: S608
-            f" from ({union}) as found(camera_id, rule_id, value, other_id)",
-        )
+_NOTHING = "select null::bigint, null::smallint, null::text, null::bigint where false"
 
 
 async def find_all(
@@ -70,28 +41,47 @@ async def find_all(
     """Put into the temporary table ``found`` all that is wrong with any record.
 
     Call it inside a transaction. Each stage is a table of its own with statistics: without them the planner
-    takes what compares places for small, and is at it for hours.
+    takes what compares places for small, and is at it for hours. Records are asked one by one where they
+    stand, and only what is compared is put beside.
     """
-    evaluation = Evaluation.by(book)
     await connection.execute(BULK_SETTINGS)
-    stages = (*evaluation.stages, Stage("found", evaluation.found))
+    parts = list(duplicates(book))
+    stages = [
+        Stage("single", _found([_one_by_one(book, f"({RECORDS})")])),
+        Stage("record", f"select {', '.join(COMPARED)} from ({RECORDS}) r"),  # noqa: S608 - our own words
+        *(stage for more, _ in parts for stage in more),
+        Stage("found", f"select * from single union all {_found([query for _, query in parts])}"),  # noqa: S608
+    ]
     for number, stage in enumerate(stages):
-        tell(stage.name, number / len(stages))
+        tell(_TITLES.get(stage.name, "duplicates"), number / len(stages))
         # A statement that makes a table takes no parameters.
         query = stage.query.replace("$1", f"'{now.isoformat()}'").replace("$2", "null")
         await connection.execute(f"create temp table {stage.name} on commit drop as {query}")
-        # Of the records, which are wide, their number is enough to know.
-        await connection.execute(f"analyze {stage.name}{' (id)' if stage.name == 'record' else ''}")
+        await connection.execute(f"analyze {stage.name}")
+
+
+_TITLES = {"single": "records", "found": "together"}
 
 
 async def find_some(
     connection: asyncpg.Connection[Any], book: RuleBook, now: datetime, cameras: Sequence[int]
 ) -> list[Found]:
     """What is wrong with these, as far as they clash with each other."""
-    evaluation = Evaluation.by(book)
-    tables = ",\n".join(f"{stage.name} as materialized ({stage.query})" for stage in evaluation.stages)
-    rows = await connection.fetch(f"with {tables}\n{evaluation.found}", now, list(cameras))
+    parts = list(duplicates(book))
+    stages = [Stage("record", RECORDS), *(stage for more, _ in parts for stage in more)]
+    tables = ",\n".join(f"{stage.name} as materialized ({stage.query})" for stage in stages)
+    found = _found([_one_by_one(book, "record"), *(query for _, query in parts)])
+    rows = await connection.fetch(f"with {tables}\n{found}", now, list(cameras))
     return [Found(row["camera_id"], row["rule_id"], row["value"], row["other_id"]) for row in rows]
+
+
+def _found(queries: Sequence[str]) -> str:
+    """All that these queries find, in one form."""
+    union = " union all ".join((_NOTHING, *queries))
+    return (
+        f"select camera_id, rule_id::smallint as rule_id, left(value, {MAX_VALUE}) as value,"  # noqa: S608
+        f" other_id::bigint as other_id from ({union}) as found(camera_id, rule_id, value, other_id)"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +101,11 @@ class Found:
     other_id: int | None
 
 
-def _one_by_one(rules: Sequence[Rule]) -> str:
-    """All these rules asked of every record in one pass."""
+def _one_by_one(book: RuleBook, records: str) -> str:
+    """The rules that look at one record, asked of each in one pass."""
+    rules = [rule for rule in book.enabled if rule.code in CHECKS]
+    if not rules:
+        return _NOTHING
     asked = ",\n               ".join(
         f"case when {_worded(CHECKS[rule.code].fails, rule)} then {rule.id}::smallint end" for rule in rules
     )
@@ -126,7 +119,7 @@ def _one_by_one(rules: Sequence[Rule]) -> str:
 select c.id, rule_id, {value}, null
   from (select c.*, unnest(array_remove(array[
                {asked}], null)) as rule_id
-          from record c) c
+          from {records} c) c
 """  # noqa: S608 - put together from this program's own words and numbers
 
 

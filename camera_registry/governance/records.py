@@ -116,6 +116,35 @@ select c.*, {plain("c.title")} as plain_name, {plain("c.address")} as plain_addr
                    then substr(c.title, length(rtrim(c.city_name, '市')) + 1)
                    else c.title end, 2) as lead
   from read c
+offset 0
 """  # noqa: S608 - put together from this program's own words and numbers
 """The query of ``record``; $2 are the cameras that are asked, or null for all. The ``offset`` keeps the
-planner from working the same things out for every check."""
+planner from working the same things out for every check; what nobody asks for it leaves out by itself."""
+
+COMPARED = (
+    *(
+        "id",
+        "code",
+        "sound",
+        "name",
+        "named",
+        "plain_name",
+        "address",
+        "plain_address",
+        "district_id",
+        "x",
+        "y",
+    ),
+    *(
+        "longitude",
+        "latitude",
+        "heading_deg",
+        "direction_type",
+        "stream_url",
+        "ip_address",
+        "port",
+        "parent_code",
+        "mac",
+    ),
+)
+"""What the rules that compare records see of each."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from camera_registry.governance.assess import KIND
 from camera_registry.governance.rules import read_rules
@@ -67,7 +67,8 @@ async def ask_daily(database: Database, clock: Clock, time_zone: str) -> int | N
             return None
         # Two clerks at once ask once.
         await connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("dengta/daily", 0))))
-        asked = select(job.c.id).where(job.c.kind == KIND, job.c.asked_at >= midnight).limit(1)
+        today = or_(job.c.ended_at.is_(None), job.c.asked_at >= midnight)
+        asked = select(job.c.id).where(job.c.kind == KIND, today).limit(1)
         if (await connection.execute(asked)).scalar_one_or_none() is not None:
             return None
         if (await connection.execute(select(camera.c.id).limit(1))).scalar_one_or_none() is None:

@@ -24,7 +24,7 @@ _WHERE = ("camera.unit_id", "camera.sensitivity")
 
 _KEPT = {
     "scene": Grouping(("scene.code", *_WHERE), OF_SCENES),
-    "owner": Grouping(("coalesce(camera.owner, '')", *_WHERE)),
+    "owner": Grouping(("coalesce(camera.owner, '') collate \"C\"", *_WHERE)),
 }
 
 _FORGET = "delete from governance_run where day = $1 or day < $2"  # and with it what that day counted

@@ -123,7 +123,7 @@ async def test_the_work_of_a_job_tells_how_far_it_is_and_what_came_of_it(databas
     result = await work(Job(1, "assess"), lambda stage, share: told.append((stage, share)))
     assert (result["day"], result["cameras"], result["faults"]) == ("2026-01-17", 1, 1)
     assert [share for _, share in told] == sorted(share for _, share in told)
-    assert {"record", "faults", "scores", "day"} <= {stage for stage, _ in told}
+    assert {"records", "faults", "scores", "day"} <= {stage for stage, _ in told}
 
 
 async def test_a_few_are_judged_as_all_are(database: Database) -> None:

@@ -128,9 +128,10 @@ TWINS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"longitude": 121.1512345, "latitude": 37.1512399, "heading_deg": 75.0},
     ),
     "place-copied": (
-        {"longitude": 121.1612345, "latitude": 37.1612345, "address": "西区西一街道红旗路98号"},
+        {"longitude": 121.1612345, "latitude": 37.1612345, "address": "西区西一街道红旗路98号",
+         "name": "西区医院南门枪机"},
         {"longitude": 121.1612345, "latitude": 37.1612345, "address": "西区西一街道文化路3号",
-         "heading_deg": 180.0, "direction_type": 3},
+         "name": "西区学校北门枪机", "heading_deg": 180.0, "direction_type": 3},
     ),
     "address-repeated": (
         {"name": "西区人民公园正门枪机", "address": "西区西一街道公园路1号"},
@@ -152,6 +153,13 @@ TWINS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }  # fmt: skip
 
 STRANGERS: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    # Two cameras of one site share its place; what their addresses say of it is another matter.
+    (
+        {"longitude": 121.1912345, "latitude": 37.1912345, "heading_deg": 0.0, "direction_type": 4,
+         "name": "西区中医院东门枪机", "address": "西区西一街道红旗路1号"},
+        {"longitude": 121.1912345, "latitude": 37.1912345, "heading_deg": 180.0, "direction_type": 3,
+         "name": "西区中医院东门枪机02", "address": "西区西一街道红旗路9号"},
+    ),
     # Two cameras of one pole look different ways.
     (
         {"longitude": 121.1412345, "latitude": 37.1412345, "heading_deg": 0.0, "direction_type": 4},
@@ -301,7 +309,8 @@ async def test_fifty_thousand_records_on_one_spot_cost_no_more_than_others(datab
         await connection.execute(CITY)
         await connection.execute(
             """insert into camera (code, name, address, geom, longitude, latitude)
-               select n::text, '西区路口' || n, '红旗路' || n, ST_SetSRID(ST_MakePoint(121.05, 37.1), 4326),
+               select n::text, '西区红旗路' || n || '号门口', '红旗路' || n,
+                      ST_SetSRID(ST_MakePoint(121.05, 37.1), 4326),
                       121.05, 37.1
                  from generate_series(1, 8000) n"""
         )

@@ -61,3 +61,7 @@ def blank(column: str) -> str:
 def digits(column: str) -> str:
     """Whether it is nothing but ASCII digits; three times as fast as an expression."""
     return f"translate({column}, '0123456789', '') = ''"
+
+
+DIRECTION = "(array[90, 270, 180, 0, 135, 45, 225, 315])[c.direction_type]"
+"""GB/T 28181's Direction, 1 to 8, in degrees clockwise from north."""

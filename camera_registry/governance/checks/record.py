@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from camera_registry.governance.checks.check import Check, blank
+from camera_registry.governance.checks.check import DIRECTION, Check, blank
 
 _OUTDOOR_FIXED = "c.ptz_type in (2, 3) and c.room_type is distinct from 2"
 """Half-domes and bullets: what they see is given by how they were hung."""
-
-_DIRECTION = "(array[90, 270, 180, 0, 135, 45, 225, 315])[c.direction_type]"
-"""GB/T 28181's Direction, 1 to 8, in degrees clockwise from north."""
 
 CHECKS = {
     "address-missing": Check(blank("c.address")),
@@ -35,7 +32,7 @@ CHECKS = {
         f"{_OUTDOOR_FIXED} and c.heading_deg is null and coalesce(c.direction_type, 0) = 0"
     ),
     "heading-disagrees": Check(
-        f"180 - abs(180 - abs(c.heading_deg - {_DIRECTION})) > :threshold", "c.heading_deg::text"
+        f"180 - abs(180 - abs(c.heading_deg - {DIRECTION})) > :threshold", "c.heading_deg::text"
     ),
     "height-missing": Check(f"{_OUTDOOR_FIXED} and coalesce(c.mount_height_m, 0) = 0"),
     "view-missing": Check(f"{_OUTDOOR_FIXED} and coalesce(c.horizontal_field_deg, 0) = 0"),
