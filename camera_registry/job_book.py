@@ -64,7 +64,7 @@ returning cancel_asked
 
 _END = """
 update job set state = $3, result = $4::jsonb, problem = $5::jsonb, ended_at = now(),
-               share = case when $6 then 1 else share end
+               share = case when $6 then 1 else share end, stage = case when $6 then '' else stage end
  where id = $1 and attempts = $2 and state = 'running'
 """
 

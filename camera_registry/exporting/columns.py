@@ -133,11 +133,12 @@ def _place(table: FromClause, crs: Crs) -> dict[str, ColumnElement[Any]]:
     system: ColumnElement[Any]
     if crs is Crs.DECLARED:
         # A place that nobody declared was made by hand, in WGS-84.
+        made = case((x.is_not(None), literal(ReferenceSystem.WGS_84.value, Text)))
+        system = case((table.c.longitude.is_(None), made), else_=table.c.declared_crs)
         x, y = func.coalesce(table.c.longitude, x), func.coalesce(table.c.latitude, y)
-        system = func.coalesce(table.c.declared_crs, literal(ReferenceSystem.WGS_84.value, Text))
     else:
-        system = literal(SYSTEMS[crs].value, Text)
-    return dict(zip(PLACE, (x, y, case((x.is_not(None), system))), strict=True))
+        system = case((x.is_not(None), literal(SYSTEMS[crs].value, Text)))
+    return dict(zip(PLACE, (x, y, system), strict=True))
 
 
 SYSTEMS = {

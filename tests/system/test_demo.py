@@ -130,7 +130,10 @@ async def test_killing_any_process_loses_no_event(demo: Demo, tmp_path: Path) ->
     consumer = subprocess.Popen(demo.command(*words), env=demo.environment, stdout=subprocess.DEVNULL)
     try:
         await wait_for(lambda: ledger.exists() and ledger.stat().st_size > 0, 60)
-        for name in ("looker", "relay", "nats", "postgres", "calendar", "looker", "relay", "api", "cameras"):
+        for name in (
+            *("looker", "relay", "nats", "postgres", "calendar"),
+            *("looker", "relay", "clerk", "api", "cameras"),
+        ):
             before = demo.pids()[name]
             os.kill(before, signal.SIGKILL)
             await wait_for(lambda n=name, b=before: demo.pids().get(n) not in (None, b), 60)
