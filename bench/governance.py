@@ -1,4 +1,4 @@
-"""Bench ``governance``: wall time of assessing 230,000 cameras, against reading them and writing the same rows.
+"""Bench ``governance``: wall time of assessing 230,000 cameras, against reading them and writing the rows.
 
 ``230k`` is the first assessment, which writes every fault and score; ``again`` is one of a day on which
 nothing changed. Both ask every rule, compare all records, and count the day.
