@@ -7,6 +7,8 @@ from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING
 
+import asyncpg
+
 from base.errors import UnavailableError
 from base.log import get_logger
 from camera_registry.search.index import catch_up
@@ -14,8 +16,6 @@ from camera_registry.search.vocabulary import Vocabulary, read_vocabulary
 
 if TYPE_CHECKING:
     from typing import Any
-
-    import asyncpg
 
     from base.clock import Clock
     from base.database import Database
@@ -74,6 +74,7 @@ class SearchKeeper:
                 if indexed := await catch_up(self._database, thorough=check % THOROUGH_EVERY == 0):
                     log.info("search index caught up", cameras=indexed)
                     self._until = float("-inf")
-            except UnavailableError:
+            except (UnavailableError, asyncpg.PostgresError) as err:
+                log.warning("search index not kept", error=type(err).__name__)
                 pause = RETRY_S
             await asyncio.sleep(pause)

@@ -26,6 +26,7 @@ from base.postgres import ROLE, find_programs
 from bench.city_store import CAMERAS, city_store
 from bench.harness import Case, Line, Skipped, Tell
 from camera_registry.facets import FACETS, count_facets
+from camera_registry.search.find import all_written
 from camera_registry.search.index import catch_up
 from camera_registry.search.statements import meant_by
 from camera_registry.search.vocabulary import read_vocabulary
@@ -194,8 +195,10 @@ class Contest:
         return await self._connection.fetchrow(_FLOOR, self._draw.randrange(1, CAMERAS))
 
     async def _facets(self, term: Term) -> object:
-        meant = meant_by(self._scope, CameraFilter(words=term.key))
-        return await count_facets(self._connection, meant.condition, meant.values, FACETS)
+        """What the route does: find the rows, and count them by every facet."""
+        meant = meant_by(self._scope, CameraFilter(gone=False))
+        rows = await all_written(self._connection, term.key, self._vocabulary, meant)
+        return await count_facets(self._connection, *rows, FACETS)
 
     async def _keep(self, key: str, index: int) -> None:
         """The rows that the floor groups: found beforehand, and known to the planner."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from api.schemas import state_name
 from api.schemas_search import MAX_VALUES, Facet, FacetCount, FacetCounts, FacetName
 from camera_registry.facets import count_facets
-from camera_registry.search.find import all_of
+from camera_registry.search.find import all_of, all_written
 from camera_registry.search.statements import meant_by
 from camera_registry.search.tiers import Closeness
 
@@ -34,11 +34,12 @@ async def count(  # noqa: PLR0913 - who asks, for which, counted how
 ) -> FacetCounts:
     """Counts within ``scope``; of what sounds like the words only if nobody has them as written."""
     words = (wanted.words or "").strip()
-    meant = meant_by(scope, wanted)
-    counted = await count_facets(connection, meant.condition, meant.values, facets)
-    how: Any = "exact" if words else None
-    if words and not exact and not counted.cameras:
-        meant = meant_by(scope, replace(wanted, words=None))
+    meant = meant_by(scope, replace(wanted, words=None))
+    if not words:
+        return _on_the_wire(await count_facets(connection, meant.condition, meant.values, facets), None)
+    counted = await count_facets(connection, *await all_written(connection, words, vocabulary, meant), facets)
+    how: Any = "exact"
+    if not exact and not counted.cameras:
         for closest, name in ((Closeness.SOUND, "sound"), (Closeness.SIMILAR, "similar")):
             answers = all_of(words, vocabulary, closest, meant=meant)
             if answers is None:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from camera_registry.search.clauses import Values
+from camera_registry.search.clauses import Values, every, found_anywhere, is_fragment, literally
 from camera_registry.search.plan import Plan, Way, choose
 from camera_registry.search.statements import ALL_WORDS, BEHIND, INDEX, Place, Slice, read_closest, read_tier
 from camera_registry.search.text import is_code_like, words_of
@@ -26,6 +26,9 @@ GATHERED_TOGETHER = 900
 
 LOOKED_AT_TOGETHER = 6_000
 """Cameras that the filter lets through, up to which each is simply looked at."""
+
+RARE = 0.25
+"""Share of all cameras below which reading them by the index beats reading every text."""
 
 COUNTED_CODES = 5_000
 """Device ids beyond which their beginning is simply frequent."""
@@ -77,6 +80,26 @@ async def find_rows(
 def place_of(row: asyncpg.Record) -> Place:
     """A camera's place in the order of the answer."""
     return Place(row["closeness"], row["key"], row["camera_id"])
+
+
+async def all_written(
+    connection: asyncpg.Connection[Any], typed: str, vocabulary: Vocabulary, meant: Meant
+) -> tuple[str, tuple[object, ...]]:
+    """All cameras that have the words as they are written, as a condition on ``camera``.
+
+    It lets through what the filter's own words do. The planner sees from it how many those are: rare words
+    are asked of the index of pairs, frequent ones of the texts, for which it keeps a histogram.
+    """
+    words = words_of(typed)
+    values = Values(list(meant.values))
+    exact = every([*map(literally, words)])
+    most = min((vocabulary.names_with(word) + vocabulary.others_with(word) for word in words), default=0)
+    rare = most < RARE * vocabulary.cameras and not any(map(is_fragment, words))
+    found = every([found_anywhere(word, vocabulary) for word in words])(values) if rare else "true"
+    source = ALL_WORDS if await connection.fetchval(f"select {BEHIND}") else INDEX
+    test = exact(values) if words else "false"
+    inside = f"select f.camera_id from {source} f where {found} and {test}"  # noqa: S608
+    return f"{meant.condition} and camera.id in ({inside})", tuple(values.all)
 
 
 def all_of(

@@ -24,7 +24,8 @@ class Highlighter:
 
     def __init__(self, typed: str, vocabulary: Vocabulary) -> None:
         self._words = words_of(typed)
-        self._patterns = {word: [*_patterns(word, vocabulary)] for word in self._words}
+        self._vocabulary = vocabulary
+        self._patterns: dict[str, list[re.Pattern[str]]] = {}
 
     def marks(self, name: str) -> list[tuple[int, int]]:
         """From and to of each part, in characters of ``name`` as it is written; none if it was elsewhere."""
@@ -34,6 +35,9 @@ class Highlighter:
     def _part(self, key: str, word: str) -> str:
         if word in key:
             return word
+        # Most words stand there as they are: what else they may mean is not asked before it matters.
+        if word not in self._patterns:
+            self._patterns[word] = [*_patterns(word, self._vocabulary)]
         found = (pattern.search(key) for pattern in self._patterns[word])
         return next((part[0] for part in found if part), "")
 

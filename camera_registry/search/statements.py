@@ -38,12 +38,22 @@ class Meant:
     narrow: bool
 
 
-@lru_cache(maxsize=128)
 def meant_by(scope: Scope, wanted: CameraFilter) -> Meant:
-    """The cameras within ``scope`` that ``wanted`` lets through; kept, for compiling takes its time."""
+    """The cameras within ``scope`` that ``wanted`` lets through."""
+    if replace(wanted, gone=None) == CameraFilter():
+        return _all_of(scope, wanted.gone)
+    return _compiled(scope, wanted, narrow=True)
+
+
+@lru_cache(maxsize=256)
+def _all_of(scope: Scope, gone: bool | None) -> Meant:
+    """The commonest, kept: compiling takes longer than many a search. A filter may be large and is not."""
+    return _compiled(scope, CameraFilter(gone=gone), narrow=not scope.whole_city)
+
+
+def _compiled(scope: Scope, wanted: CameraFilter, *, narrow: bool) -> Meant:
     condition, values = as_sql([scope.sees(camera), *wanted.conditions()], first=1)
-    narrow = replace(wanted, gone=None) != CameraFilter() or not scope.whole_city
-    return Meant(condition, values, narrow=narrow)
+    return Meant(condition, values, narrow)
 
 
 @dataclass(frozen=True, slots=True)

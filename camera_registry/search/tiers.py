@@ -53,6 +53,15 @@ class Closeness(IntEnum):
     """Its name differs by one character wrong, missing, too many or exchanged, or has the parts apart."""
 
 
+SOME = 1_000
+"""Cameras whose device id may have a fragment: nobody counts them."""
+
+NAME_ALONE_US = 0.15
+LITERAL_US = 0.35
+LOOSE_US = 5.0
+"""What reading and testing a row takes, microseconds: its name alone, all its texts, by sound or errors."""
+
+
 @dataclass(frozen=True)
 class Tier:
     """The cameras of one closeness.
@@ -74,15 +83,8 @@ class Tier:
     rows: int
     likely: int
     reads: tuple[str, ...] = ("name", "code", "rest")
-    effort_us: float = 1.0
+    effort_us: float = LITERAL_US
     ordered: bool = False
-
-
-SOME = 1_000
-"""Cameras whose device id may have a fragment: nobody counts them."""
-
-NAME_ALONE_US = 0.15
-LOOSE_US = 5.0
 
 
 def literal_tiers(words: Sequence[str], vocabulary: Vocabulary, codes: int) -> list[Tier]:
@@ -117,7 +119,7 @@ def literal_tiers(words: Sequence[str], vocabulary: Vocabulary, codes: int) -> l
             min(names.values()),
             _together([vocabulary.likely_names_with(word) for word in words], vocabulary.cameras),
             ("name",) if not (by_code or others) else ("name", "code", "rest"),
-            1.0 if by_code or others else NAME_ALONE_US,
+            LITERAL_US if by_code or others else NAME_ALONE_US,
         ),
         Tier(
             Closeness.ELSEWHERE,

@@ -27,7 +27,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("camera_id", name=op.f("pk_camera_search")),
         comment="what is written of each camera, normalised; kept by a trigger and by the keeper of the index",
     )
-    op.create_index("ix_camera_search_name", "camera_search", ["name", "camera_id"])
+    op.create_index(
+        "ix_camera_search_name", "camera_search", ["name", "camera_id"], postgresql_include=["code", "rest"]
+    )
     op.create_index("ix_camera_search_code", "camera_search", ["code", "camera_id"])
     op.create_index(
         "ix_camera_search_grams",
