@@ -29,7 +29,7 @@ KINDS = (
     ("{}{}农贸市场入口枪机{}", "商务局", "commerce-market", "market"),
     ("{}{}号小区北门半球{}", "街道办事处", "community-government", None),
 )
-STEMS = "红旗 青年 胜利 文化 幸福 迎春 观海 港城 通世 新华 人民 和平".split()
+STEMS = ["红旗", "青年", "胜利", "文化", "幸福", "迎春", "观海", "港城", "通世", "新华", "人民", "和平"]
 
 
 async def make_suggestion_city(connection: asyncpg.Connection[Any], each: int = 8) -> dict[str, list[int]]:
