@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Body, Query, Request, Response
+from fastapi import Path as PathPart
 from fastapi.responses import FileResponse, JSONResponse
 from sqlalchemy import select
 from starlette.background import BackgroundTask
@@ -148,7 +149,7 @@ async def assess(request: Request, context: Ctx, asker: RuleEditor, key: Key = N
 async def work_list(  # noqa: PLR0913, PLR0917 - each is one part of the question
     context: Ctx,
     asker: Authenticated,
-    form: Form,
+    form: Annotated[Form, PathPart(description="csv or xlsx", examples=["xlsx"])],
     wanted: CamerasQuery,
     which: FaultsQuery,
     language: Spoken = Language.CHINESE,
