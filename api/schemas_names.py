@@ -85,8 +85,11 @@ class NameReading(Wire):
         """On the wire, compared with the record's heading."""
         direction = name.direction
         off = None if direction is None or heading_deg is None else direction.deviation_deg(heading_deg)
-        same: tuple[str, ...] = ("is_name", "why_not", "city", "district", "township", "at_junction", "section", "chainage_m")
-        same += ("house", "place", "place_kind", "spot", "offset_m", "form", "ptz_type", "ordinal")
+        same = (
+            *("is_name", "why_not", "city", "district", "township", "at_junction", "section"),
+            *("chainage_m", "house", "place", "place_kind", "spot", "offset_m", "form", "ptz_type"),
+            "ordinal",
+        )
         return cls(
             name=name.given,
             roads=[NamedRoad(**road._asdict()) for road in name.roads],

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MOST_READ = 200
 """Characters; the national standard gives a name 256 bytes, and what is longer is no name but a text."""
 
+_FIRST_HAN = "\u3400"
 _SHORTEST = 12
 """Characters before the form; a channel has no more, e.g. 视频通道01球机."""
 
@@ -51,6 +52,8 @@ def _why_no_name(text: str) -> str:
     bare = text.strip(" ()-_.,#*:/")
     if not bare:
         return "blank"
+    if bare[0] >= _FIRST_HAN and bare[0] not in patterns.FIRST_OF_CHANNEL:  # most names, quickly
+        return ""
     if patterns.ADDRESS_OR_NUMBER.fullmatch(bare):
         return "number"
     if patterns.CHANNEL.fullmatch(bare) or patterns.MODEL.fullmatch(bare):

@@ -113,6 +113,7 @@ CLOSERS = " ()-_.,,、;:·"
 
 # No name at all -----------------------------------------------------------------------------------------
 
+FIRST_OF_CHANNEL = frozenset(word[0] for word in words.CHANNEL_WORDS)
 CHANNEL = re.compile(rf"(?:(?>{one_of(words.CHANNEL_WORDS)})[\s\d_.:#()号路-]*+)++(?:\d+[A-Z]?)?")
 ADDRESS_OR_NUMBER = re.compile(r"[\d\s_.:#()/+-]+|(?:[0-9A-F]{2}[:-]){5}[0-9A-F]{2}")
 MODEL = re.compile(r"(?:DS|DH|IPC|TC|HIC|SN|X)-?[0-9A-Z][0-9A-Z()/.-]*")
