@@ -68,7 +68,7 @@ class Contest:
 
 CONTESTS = {
     "z8-11": Contest(range(8, 12), requests=32, rounds=7, cache_mib=0, counted_at=8),
-    "z12-16": Contest(range(12, 17), requests=400, rounds=7, cache_mib=0, counted_at=14),
+    "z12-16": Contest(range(12, 17), requests=400, rounds=11, cache_mib=0, counted_at=14),
     "cached": Contest(range(8, 17), requests=150, rounds=5, cache_mib=64, counted_at=11),
 }
 
