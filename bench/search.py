@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import asyncpg
 
-from api.queries.camera_rows import read_rows, with_units
+from api.queries.camera_rows import read_rows
 from api.queries.camera_search import Wanted, find_page
 from base.database import SESSION_SETTINGS, Database
 from base.errors import DengtaError, SetupError
@@ -177,12 +177,10 @@ class Contest:
         return self._loop.run_until_complete(work)
 
     async def _page(self, term: Term) -> list[int]:
-        """What the route does: find the page with what it shows of each camera, and read its units."""
+        """What the route does: find the page, with what it shows of each camera."""
         wanted = Wanted(CameraFilter(gone=False), None, PAGE)
         rows = await find_page(self._connection, self._scope, self._vocabulary, term.key, wanted)
-        page = rows[:PAGE]
-        await with_units(self._connection, page)
-        return [row["id"] for row in page]
+        return [row["id"] for row in rows[:PAGE]]
 
     async def _peer_page(self, term: Term) -> list[int]:
         """The same page, its rows read by the same statement."""

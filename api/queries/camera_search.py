@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from api import cursor
-from api.queries.camera_rows import COLUMNS, read_summaries, summary_of, with_units
+from api.queries.camera_rows import COLUMNS, read_summaries, summary_of
 from api.schemas import CameraSummary, Found, FoundHow, Page
 from camera_registry.search.find import Question, find_rows, place_of
 from camera_registry.search.highlight import Highlighter
@@ -89,11 +89,9 @@ async def _by_words(
     highlighter = Highlighter(words, vocabulary)
     items = [
         summary_of(
-            row,
-            unit,
-            found=Found(how=HOW[Closeness(row["closeness"])], marks=highlighter.marks(row["name"])),
+            row, found=Found(how=HOW[Closeness(row["closeness"])], marks=highlighter.marks(row["name"]))
         )
-        for row, unit in await with_units(connection, page)
+        for row in page
     ]
     return Page(items=items, next=more)
 

@@ -61,7 +61,7 @@ async def read_camera(connection: AsyncConnection, scope: Scope, camera_id: int)
         shown["contact_info"] = None
     observed = ("has_stream", "has_credential", "state_since", "looked_at", "outcome")
     return CameraRecord(
-        **summary_of(*summary[0]).model_dump(),
+        **summary_of(summary[0]).model_dump(),
         **shown,
         **{name: row[name] for name in observed},
         declared=Declared(longitude=row["longitude"], latitude=row["latitude"], crs=row["declared_crs"]),

@@ -36,6 +36,10 @@ written as (
     insert into camera_search (camera_id, name, code, rest)
     select id, search_key(name), coalesce(search_key(code), ''), search_rest(address, owner) from held
         on conflict do nothing),
+paired as (
+    insert into search_gram (gram, in_name)
+    select distinct gram, 1 from held, unnest(search_grams(search_key(name))) gram order by gram
+        on conflict (gram) do update set in_name = 1 where search_gram.in_name = 0),
 cleared as (
     delete from search_behind where xact in (select xact from marks)
        and (select count(*) from missing) = (select count(*) from held))

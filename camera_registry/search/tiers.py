@@ -101,34 +101,40 @@ def literal_tiers(words: Sequence[str], vocabulary: Vocabulary, codes: int) -> l
     all_texts = {word: names[word] + vocabulary.others_with(word) + codes for word in words}
     tiers = []
     start = every([begins(first), *map(anywhere, others)])
+    nameless = any(map(vocabulary.never_in_names, words))
+    if nameless:
+        named = every([never])
     begun = min(names[first], vocabulary.in_name.get(START + first[0], 0))
     if is_code_like(first):
         tiers.append(Tier(Closeness.BEGINS, start, begins(first), begun + codes, begun + codes))
-    elif START + first[0] in vocabulary.in_name:
+    elif vocabulary.in_name.get(START + first[0]) and not vocabulary.never_in_names(first):
         reads = ("name", "code", "rest") if others else ("name",)
         effort = NAME_ALONE_US
         tiers.append(Tier(Closeness.BEGINS, start, begins(first), begun, begun, reads, effort, ordered=True))
     else:
         start = every([never])
     by_code = is_code_like(first)
-    tiers += [
-        Tier(
-            Closeness.NAME,
-            but_not(named, start),
-            every([found_in_name(word, vocabulary) for word in words]),
-            min(names.values()),
-            _together([vocabulary.likely_names_with(word) for word in words], vocabulary.cameras),
-            ("name",) if not (by_code or others) else ("name", "code", "rest"),
-            LITERAL_US if by_code or others else NAME_ALONE_US,
-        ),
+    if not nameless:
+        tiers.append(
+            Tier(
+                Closeness.NAME,
+                but_not(named, start),
+                every([found_in_name(word, vocabulary) for word in words]),
+                min(names.values()),
+                _together([vocabulary.likely_names_with(word) for word in words], vocabulary.cameras),
+                ("name",) if not (by_code or others) else ("name", "code", "rest"),
+                LITERAL_US if by_code or others else NAME_ALONE_US,
+            )
+        )
+    tiers.append(
         Tier(
             Closeness.ELSEWHERE,
             but_not(somewhere, either([named, start])),
             every([found_anywhere(word, vocabulary) for word in words]),
             min(all_texts.values()),
             _together([vocabulary.likely_others_with(word) for word in words], vocabulary.cameras),
-        ),
-    ]
+        )
+    )
     fragments = [word for word in words if is_fragment(word)]
     if fragments:
         within = but_not(every([*map(literally, words)]), somewhere)

@@ -54,8 +54,7 @@ class Vocabulary:
                 continue
             gram = gram_of(number)
             in_name[gram], elsewhere[gram] = names, others
-            # What was written since the count has neither.
-            if names or not others:
+            if names:
                 followers[gram[0]].add(gram[1])
         sounds = {letter: syllables(letter) for letter in set(followers).union(*followers.values())}
         by_sound: dict[str, set[str]] = defaultdict(set)
@@ -72,6 +71,10 @@ class Vocabulary:
     def others_with(self, key: str) -> int:
         """At most in how many addresses and owners ``key`` occurs."""
         return self._at_most(self.elsewhere, key)
+
+    def never_in_names(self, key: str) -> bool:
+        """Whether ``key`` was in no name when it was read, though its pairs were in other texts."""
+        return any(self.elsewhere.get(gram) and not self.in_name[gram] for gram in grams(key))
 
     def likely_names_with(self, key: str) -> int:
         """About in how many names ``key`` occurs."""

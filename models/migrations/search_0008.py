@@ -45,11 +45,13 @@ begin
                 search_rest(new.address, new.owner))
             on conflict (camera_id) do update
            set (name, code, rest) = (excluded.name, excluded.code, excluded.rest);
-        -- In one order, so that two transactions with new pairs do not wait for each other in a circle.
-        insert into search_gram (gram)
-        select distinct gram
-          from unnest(search_grams(search_key(new.name)) || search_grams(search_rest(new.address, new.owner))) gram
-         order by gram
+        -- In one order, so that two transactions with new pairs do not wait for each other in a circle. A pair
+        -- that was counted in no name is in one now; of others nothing is written, and nobody waits.
+        insert into search_gram (gram, in_name)
+        select distinct gram, 1 from unnest(search_grams(search_key(new.name))) gram order by gram
+            on conflict (gram) do update set in_name = 1 where search_gram.in_name = 0;
+        insert into search_gram (gram, elsewhere)
+        select distinct gram, 1 from unnest(search_grams(search_rest(new.address, new.owner))) gram order by gram
             on conflict do nothing;
     else
         if done = {AT_ONCE} then
