@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
 import typer
 
@@ -21,65 +22,64 @@ app = typer.Typer(
 )
 
 
-def _register() -> None:
-    from dengta.commands import (
-        account,
-        assess,
-        bench,
-        cameras,
-        check_crs,
-        city,
-        classify,
-        demo,
-        doctor,
-        events,
-        export,
-        governance,
-        imports,
-        jobs,
-        look,
-        models,
-        names,
-        process,
-        samples,
-        serve,
-        suggest,
-        units,
-        up,
-    )
+COMMANDS = {
+    "up": "up.up",
+    "demo": "demo.demo",
+    "city": "city.city",
+    "import": "imports.import_",
+    "imports": "imports.imports",
+    "export": "export.export_",
+    "assess": "assess.assess",
+    "cameras": "cameras.cameras",
+    "parse-name": "names.parse_name",
+    "check-crs": "check_crs.check_crs",
+    "look": "look.look",
+    "events": "events.events",
+    "serve": "serve.serve",
+    "doctor": "doctor.doctor",
+    "bench": "bench.bench",
+    "process": "process.process",
+}
+"""Where each is, within ``dengta.commands``."""
 
-    for name, function in (
-        ("up", up.up),
-        ("demo", demo.demo),
-        ("city", city.city),
-        ("import", imports.import_),
-        ("imports", imports.imports),
-        ("export", export.export_),
-        ("assess", assess.assess),
-        ("cameras", cameras.cameras),
-        ("parse-name", names.parse_name),
-        ("check-crs", check_crs.check_crs),
-        ("look", look.look),
-        ("events", events.events),
-        ("serve", serve.serve),
-        ("doctor", doctor.doctor),
-        ("bench", bench.bench),
-    ):
-        app.command(name)(function)
-    app.add_typer(models.app, name="models")
-    app.add_typer(classify.app, name="classify")
-    app.add_typer(account.app, name="account")
-    app.add_typer(governance.app, name="governance")
-    app.add_typer(jobs.app, name="jobs")
-    app.add_typer(samples.app, name="sample")
-    app.add_typer(suggest.app, name="suggest")
-    app.add_typer(units.app, name="units")
-    app.command("process", hidden=True)(process.process)
+GROUPS = {
+    "models": "models.app",
+    "classify": "classify.app",
+    "account": "account.app",
+    "governance": "governance.app",
+    "jobs": "jobs.app",
+    "sample": "samples.app",
+    "suggest": "suggest.app",
+    "units": "units.app",
+}
+"""Commands that have commands of their own."""
+
+HIDDEN = frozenset({"process"})
+
+
+@app.callback()
+def _program() -> None:
+    pass  # With one command loaded, the program is still a program of many.
+
+
+def _register(named: str = "") -> None:
+    """Load the command of that name; all of them where it is none, so that the help lists them.
+
+    All together hold 300 MB and take four seconds of a core, which each process of the system would pay.
+    """
+    wanted = [named] if named in {**COMMANDS, **GROUPS} else [*COMMANDS, *GROUPS]
+    for name in wanted:
+        module, _, attribute = (COMMANDS.get(name) or GROUPS[name]).partition(".")
+        found = getattr(import_module(f"dengta.commands.{module}"), attribute)
+        if name in GROUPS:
+            app.add_typer(found, name=name)
+        else:
+            app.command(name, hidden=name in HIDDEN)(found)
 
 
 def main() -> None:
     """Run the command line; a failure with a name is one clear line and a code."""
-    _register()
+    _register(sys.argv[1] if len(sys.argv) > 1 else "")
     try:
         app()
     except DengtaError as err:
