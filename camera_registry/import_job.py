@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, cast, func, select, update
 
-from camera_registry.importing import Blanks, ImportRequest, Kind, import_file
+from camera_registry.importing import Blanks, ImportRequest, Kind, import_file, tidy_up
 from camera_registry.jobs import Job, Tell, Work, scope_of
 from models.scope import Permission
 from models.tables import job as job_table
@@ -57,7 +57,9 @@ def import_work(database: Database, clock: Clock, folder: JobFolder, sealer: Sea
             scope=scope if job.account_id is not None else None,
             rejects=rejects,
         )
-        report = (await import_file(database, clock, request, tell, sealer=sealer)).as_json()
+        done = await import_file(database, clock, request, tell, sealer=sealer)
+        await tidy_up(database, done)
+        report = done.as_json()
         # Where it is on this machine is nobody's business; its name is enough to ask for it.
         written = report["rejects"]
         return {**report, "rejects": Path(written).name if written else None}

@@ -2,7 +2,7 @@
 
 from camera_registry.importing.report import Fault, ImportReport, Severity
 from camera_registry.importing.request import Blanks, ImportRequest, Kind, Tell
-from camera_registry.importing.work import import_file
+from camera_registry.importing.work import import_file, tidy_up
 
 __all__ = [
     "Blanks",
@@ -13,4 +13,5 @@ __all__ = [
     "Severity",
     "Tell",
     "import_file",
+    "tidy_up",
 ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -80,10 +79,11 @@ class Checked:
     """What came of a chunk.
 
     Attributes:
-        numbers: Of the rows that may go in.
-        values: Field → a value for each of them; ``wgs84_longitude`` and ``wgs84_latitude`` among them.
-        logins: Credentials by position among them.
-        cleared: Fields that are to be emptied, by position.
+        numbers: Of all rows.
+        values: Field → a value for each row; ``wgs84_longitude`` and ``wgs84_latitude`` among them.
+        stays: Which rows may go in.
+        logins: Credentials by row.
+        cleared: Fields that are to be emptied, by row.
         faults: All faults, warnings too.
         refused: Numbers of the rows that stay out.
         listed: Identities of the rows that stay out, as (layer, code, key): they are not gone.
@@ -92,6 +92,7 @@ class Checked:
 
     numbers: list[int] = field(default_factory=list)
     values: dict[str, list[Any]] = field(default_factory=dict)
+    stays: list[bool] = field(default_factory=list)
     logins: dict[int, Login] = field(default_factory=dict)
     cleared: dict[int, list[str]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
@@ -225,10 +226,10 @@ class Checker:
         systems = work.values.get("declared_crs")
         if systems is None and not said:
             return
-        systems = [
-            None if longitude is None else system or said or None
-            for longitude, system in zip(work.values["longitude"], systems or work.column(""), strict=True)
-        ]
+        if systems is None or said:
+            systems = [system or said for system in systems or work.column("")]
+        for index in np.flatnonzero(np.isnan(placed.declared[:, 0])).tolist():
+            systems[index] = None
         if placed.from_geometry is not None:
             for index in placed.from_geometry.nonzero()[0].tolist():
                 systems[index] = ReferenceSystem.WGS_84.value
@@ -261,16 +262,11 @@ class Checker:
         self._identities.refuse(done.refused)
         if work.aliases:
             work.values["alias_key"] = [work.aliases.get(index) for index in range(work.size)]
-        stays = [True] * work.size
+        done.numbers, done.values = chunk.numbers, work.values
+        done.logins, done.cleared = work.logins, work.cleared
+        done.stays = [True] * work.size
         for index in refused | work.left_out.keys():
-            stays[index] = False
-        done.numbers = list(compress(chunk.numbers, stays))
-        done.values = {name: list(compress(values, stays)) for name, values in work.values.items()}
-        if work.logins or work.cleared:
-            kept = compress(range(work.size), stays)
-            positions = {index: position for position, index in enumerate(kept)}
-            done.logins = {positions[i]: login for i, login in work.logins.items() if i in positions}
-            done.cleared = {positions[i]: names for i, names in work.cleared.items() if i in positions}
+            done.stays[index] = False
         return done
 
 

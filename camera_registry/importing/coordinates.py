@@ -25,6 +25,8 @@ Extent = tuple[float, float, float, float]
 BEYOND_DEG = 0.3
 """How far beyond the city's own extent a camera may stand: about 30 km, for its islands and approaches."""
 
+_SAME_AS_WGS84 = {ReferenceSystem.WGS_84.value, ReferenceSystem.CGCS2000.value}
+
 SAME_PLACE_DEG = 5e-5
 """Difference, about 5 m, up to which a geometry and the declared coordinates mean the same place."""
 
@@ -160,7 +162,8 @@ def _normalise(places: Floats, systems: Sequence[str | None] | None, default: st
     if systems is None:
         places[:] = to_wgs84(places, ReferenceSystem(default))
         return
-    which = np.array([system or default for system in systems])
-    for system in set(which.tolist()) - {ReferenceSystem.WGS_84.value, ReferenceSystem.CGCS2000.value}:
-        rows = which == system
+    told = set(systems)
+    for system in {system or default for system in told} - _SAME_AS_WGS84:
+        meant = {system, None} if system == default else {system}
+        rows = [index for index, declared in enumerate(systems) if declared in meant]
         places[rows] = to_wgs84(places[rows], ReferenceSystem(system))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import asyncpg
 
     from base.seal import Sealer
+    from camera_registry.importing.check import Checked
 
 MOST = 10_000
 """Different credentials of one list; more are passwords of single devices, which a vault should hold."""
@@ -29,6 +30,9 @@ class Credentials:
         connection: The import's transaction.
         sealer: Seals and opens them.
         source: The list that they come from, which names them.
+
+    Attributes:
+        rows: How many rows carried some.
     """
 
     def __init__(self, connection: asyncpg.Connection[Any], sealer: Sealer, source: str) -> None:
@@ -37,8 +41,20 @@ class Credentials:
         self._prefix = f"{source} #"
         self._ids: dict[Login, int] | None = None
         self._last = 0
+        self.rows = 0
 
-    async def ids(self, logins: Iterable[Login]) -> dict[Login, int]:
+    async def column(self, checked: Checked) -> list[int | None]:
+        """The credentials of each row of a chunk.
+
+        Raises:
+            InvalidInputError: The list has more different ones than :data:`MOST`.
+        """
+        good = {index: login for index, login in checked.logins.items() if checked.stays[index]}
+        self.rows += len(good)
+        ids = await self._kept(good.values())
+        return [ids[good[index]] if index in good else None for index in range(len(checked.numbers))]
+
+    async def _kept(self, logins: Iterable[Login]) -> dict[Login, int]:
         """The row of each, added if it is new.
 
         Raises:

@@ -4,13 +4,9 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import asyncpg
-
-from camera_registry.bulk import without_upkeep
 from camera_registry.importing.merge_sql import (
     GONE,
     MARK_GONE,
@@ -18,12 +14,14 @@ from camera_registry.importing.merge_sql import (
     Statements,
     by_hand,
 )
+from camera_registry.importing.rebuild import WORTH_IT, lock_alone, rebuilding
 from camera_registry.importing.request import Blanks, Kind
 from camera_registry.importing.verdicts import OUT_TABLE, Verdicts
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from datetime import datetime
+
+    import asyncpg
 
     from camera_registry.importing.faultbook import FaultBook
     from camera_registry.importing.headers import Columns
@@ -33,11 +31,8 @@ if TYPE_CHECKING:
     from models.scope import Scope
 
 SAMPLES = 20
-BULK_ROWS = 20_000
 BULK_SHARE = 4
 """So many times as many new records as there are make it worth while to build the indexes anew."""
-
-LOCK_WAIT = "10s"
 
 _SAMPLE_NEW = """
 select s.row, s.code, {name} as name from import_stage s
@@ -49,9 +44,6 @@ select ch.row, ch.id, c.code, c.name, ch.fields, ch.returned
  where cardinality(ch.fields) > 0 or ch.returned order by ch.row limit {most}
 """
 _ANALYZE = "analyze import_stage (row, code, source_key); analyze import_place (row); analyze import_listed"
-_SEARCH_BEHIND = """
-insert into search_behind values (pg_current_xact_id()::text::bigint) on conflict do nothing
-"""
 _SAMPLE_GONE = (
     "select c.id, c.code, c.name from import_gone g join {table} c on c.id = g.id order by c.id limit {most}"
 )
@@ -86,7 +78,7 @@ class Merge:
             staging.fields,
             clears=request.blanks is Blanks.CLEAR,
             cleared=staging.has_cleared,
-            logins=staging.logins > 0,
+            logins=staging.has_logins,
         )
         self._matched = False
 
@@ -138,23 +130,12 @@ class Merge:
         if report.new:
             insert = do.insert(matched=self._matched)
             if await self._worth_rebuilding(report.new):
-                async with without_upkeep(connection, [do.table]), self._without_search():
+                async with rebuilding(connection, do.table):
                     await connection.execute(insert, self._source, now)
             else:
                 await connection.execute(insert, self._source, now)
         if report.gone:
             await connection.execute(MARK_GONE.format(table=do.table), now)
-
-    @asynccontextmanager
-    async def _without_search(self) -> AsyncIterator[None]:
-        """For the body, the search index leaves new cameras to its keeper, as it does with most anyway."""
-        if self._request.kind is not Kind.CAMERAS:
-            yield
-            return
-        await self._connection.execute("alter table camera disable trigger search_inserted")
-        yield
-        await self._connection.execute("alter table camera enable trigger search_inserted")
-        await self._connection.execute(_SEARCH_BEHIND)
 
     async def _find_changes(self) -> None:
         connection = self._connection
@@ -215,22 +196,13 @@ class Merge:
 
     async def _worth_rebuilding(self, new: int) -> bool:
         """Whether the indexes had better be built anew, and the table can be had alone."""
-        if new < BULK_ROWS:
+        if new < WORTH_IT:
             return False
         table = self._do.table
         there = await self._connection.fetchval(
             f"select count(*) from (select from {table} limit {new // BULK_SHARE + 1}) found"
         )
-        if there * BULK_SHARE > new:
-            return False
-        try:
-            async with self._connection.transaction():
-                await self._connection.execute(f"set local lock_timeout = '{LOCK_WAIT}'")
-                await self._connection.execute(f"lock table {table} in access exclusive mode")
-        except asyncpg.LockNotAvailableError:  # somebody reads for long: then row by row
-            return False
-        await self._connection.execute("set local lock_timeout = 0")
-        return True
+        return there * BULK_SHARE <= new and await lock_alone(self._connection, table)
 
 
 _UNTOLD = frozenset({"credential_id", "contact_info"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from camera_registry.importing.fields import FIELDS
@@ -23,7 +24,7 @@ create temp table import_listed (layer_id smallint, code text, source_key text) 
 create temp table import_stage ({columns}) on commit drop;
 """
 
-_MEMORY = "set local work_mem = '64MB'; set local maintenance_work_mem = '256MB'"
+MEMORY = "set local work_mem = '64MB'; set local maintenance_work_mem = '256MB'"
 """For one transaction that joins and sorts a city."""
 
 _PAGES = "select pg_relation_size('import_stage') / current_setting('block_size')::bigint"
@@ -55,6 +56,18 @@ ALWAYS = {
 """Columns that every stage has, whatever the list does."""
 
 
+def record_columns(kind: Kind, columns: Columns) -> dict[str, str]:
+    """Columns of the record that the list has, with the types they are staged as."""
+    types = {name: FIELDS[kind][name].sql for name in columns.columns if FIELDS[kind][name].sql}
+    types.pop("source_key", None)
+    if {"longitude", "latitude"} <= types.keys():
+        types["declared_crs"] = "text"
+    else:
+        for name in ("longitude", "latitude", "declared_crs"):
+            types.pop(name, None)
+    return types
+
+
 class Staging:
     """The temporary tables of one import.
 
@@ -79,22 +92,16 @@ class Staging:
     ) -> None:
         self._connection = connection
         self._credentials = credentials
-        types = {name: FIELDS[kind][name].sql for name in columns.columns if FIELDS[kind][name].sql}
-        if {"longitude", "latitude"} <= types.keys():
-            types["declared_crs"] = "text"
-        else:
-            for name in ("longitude", "latitude", "declared_crs"):
-                types.pop(name, None)
+        types = record_columns(kind, columns)
         self.fields = tuple(name for name in types if name not in ALWAYS)
         self._types = ALWAYS | types
         self._placing: asyncio.Task[str] | None = None
-        self.has_cleared = False
-        self.logins = 0
+        self.has_cleared = self.has_logins = False
 
     async def create(self) -> None:
         """Make the tables."""
         columns = ", ".join(f"{name} {kind}" for name, kind in self._types.items())
-        await self._connection.execute(f"{_MEMORY}; {_TABLES.format(columns=columns)}")
+        await self._connection.execute(f"{MEMORY}; {_TABLES.format(columns=columns)}")
 
     async def add(self, checked: Checked) -> None:
         """Copy a chunk's good rows, and begin to place them: the store does so while the caller goes on.
@@ -103,21 +110,18 @@ class Staging:
         """
         await self._settle()
         values = {**checked.values, "row": checked.numbers}
-        size = len(checked.numbers)
+        size, stays = len(checked.numbers), checked.stays
         if checked.cleared:
             self.has_cleared = True
-            values["cleared"] = [checked.cleared.get(position) for position in range(size)]
+            values["cleared"] = [checked.cleared.get(index) for index in range(size)]
         if checked.logins and self._credentials:
-            self.logins += len(checked.logins)
-            ids = await self._credentials.ids(checked.logins.values())
-            login = checked.logins.get
-            values["credential_id"] = [
-                ids[found] if (found := login(position)) else None for position in range(size)
-            ]
+            self.has_logins = True
+            values["credential_id"] = await self._credentials.column(checked)
         names = [name for name in self._types if name in values]
         page = max(0, await self._connection.fetchval(_PAGES) - 1)
         copy = self._connection.copy_records_to_table
-        await copy("import_stage", records=zip(*(values[name] for name in names), strict=True), columns=names)
+        good = zip(*(compress(values[name], stays) for name in names), strict=True)
+        await copy("import_stage", records=good, columns=names)
         if checked.listed:
             await copy("import_listed", records=checked.listed)
         if size and "wgs84_longitude" in values:

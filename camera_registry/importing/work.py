@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import asyncpg
 
@@ -13,12 +15,16 @@ from base.errors import ConflictError, InvalidInputError
 from camera_registry.importing import ledger
 from camera_registry.importing.check import Checker
 from camera_registry.importing.credentials import Credentials
+from camera_registry.importing.direct import DirectLoad, may_go_straight
 from camera_registry.importing.faultbook import FaultBook
 from camera_registry.importing.headers import REASONS, map_columns
-from camera_registry.importing.merge import BULK_ROWS, Merge
+from camera_registry.importing.merge import Merge
+from camera_registry.importing.pace import quick_handover
 from camera_registry.importing.readers import open_list
+from camera_registry.importing.rebuild import WORTH_IT, rebuilding
 from camera_registry.importing.rejects import write_rejects
 from camera_registry.importing.report import ImportReport
+from camera_registry.importing.request import Kind
 from camera_registry.importing.staging import Staging
 from camera_registry.importing.surroundings import survey
 from camera_registry.importing.values import clean
@@ -32,7 +38,7 @@ if TYPE_CHECKING:
     from base.seal import Sealer
     from camera_registry.importing.check import Checked
     from camera_registry.importing.headers import Columns
-    from camera_registry.importing.readers.reader import Chunk, Reader
+    from camera_registry.importing.readers.reader import Chunk
     from camera_registry.importing.request import ImportRequest, Tell
 
 MOST_SOURCE = 100
@@ -42,6 +48,9 @@ _ASKED_FOR = ("id", "code", "name", "geom", "unit_id", "unit_tree", "source", "s
 """Columns that most questions are asked by: the server itself looks at the others within a minute."""
 
 _SAMPLE = 400  # rows by which ambiguous columns are told
+_AHEAD = 2
+"""Chunks that are read and checked before the store wants them: then neither waits for the other."""
+
 _LOCK_WAIT = "600s"
 _READING, _MERGING, _WRITING = 0.1, 0.6, 0.7
 """Shares of the whole at which each begins."""
@@ -76,17 +85,26 @@ async def import_file(
         request.scope.require(Permission.IMPORT_CATALOGUE)
     work = _Import(database, clock, request, tell, sealer)
     await work.open()
-    async with database.raw() as connection:
-        async with _transaction(connection) as transaction:
-            await work.run(connection)
-            if request.dry_run:
-                await transaction.rollback()
-        if not request.dry_run and work.report.new >= BULK_ROWS:
-            work.begin("tidying up", 0.95)
-            # Outside the transaction, and not merely statistics: index-only scans need the visibility map.
-            await connection.execute(f"vacuum (analyze) {work.table} ({', '.join(_ASKED_FOR)})")
+    async with database.raw() as connection, _transaction(connection) as transaction:
+        await work.run(connection)
+        if request.dry_run:
+            await transaction.rollback()
     work.begin("", 1.0)
     return work.report
+
+
+async def tidy_up(database: Database, report: ImportReport) -> None:
+    """Tell the planner of what came, after an import of many rows; the server itself does so within minutes.
+
+    Raises:
+        UnavailableError: The database went away.
+    """
+    if report.dry_run or report.new < WORTH_IT:
+        return
+    table = "camera" if report.kind == Kind.CAMERAS else "point"
+    async with database.raw() as connection:
+        # Not merely statistics: index-only scans need the visibility map.
+        await connection.execute(f"vacuum (analyze) {table} ({', '.join(_ASKED_FOR)})")
 
 
 @asynccontextmanager
@@ -118,6 +136,14 @@ class _Transaction:
         await self._transaction.rollback()
 
 
+class Loader(Protocol):
+    """Where checked rows go."""
+
+    async def add(self, checked: Checked) -> None:
+        """Take in the good rows of a chunk."""
+        ...
+
+
 class _Import:
     """The parts of one import, in order."""
 
@@ -127,6 +153,7 @@ class _Import:
         self._database, self._clock, self._request = database, clock, request
         self._tell, self._sealer = tell, sealer
         self._book = FaultBook()
+        self._logins = 0
         self._stage = ""
         self._since = clock.monotonic()
         self._begun = clock.now()
@@ -147,7 +174,8 @@ class _Import:
         self.begin("opening", 0.0)
         request, report = self._request, self.report
         report.source = source_name(request)
-        self._reader, report.sha256 = await asyncio.to_thread(_open, request)
+        self._reader = await asyncio.to_thread(open_list, request.path, request.kind)
+        self._digest = asyncio.ensure_future(asyncio.to_thread(_digest, request))
         report.form, report.notes = dict(self._reader.form), list(self._reader.notes)
         self._chunks = self._reader.chunks()
         self._first = await asyncio.to_thread(next, self._chunks)
@@ -165,50 +193,77 @@ class _Import:
         columns = map_columns(request.kind, self._reader.header, self._first.head(_SAMPLE), told)
         crs = request.crs or self._reader.form.get("crs", "") or (known.crs or "")
         self._describe(columns, crs)
-        staging = await self._stage_rows(connection, columns, crs)
-        self.begin("comparing", _MERGING)
-        await self._take_turn(connection, request.kind.value)
-        merge = Merge(connection, request, report.source, staging, partial=report.partial)
-        await merge.compare(columns, self._book)
-        await merge.weigh(report)
-        self._sum_up(staging)
+        merge = await self._load(connection, columns, crs)
+        report.sha256 = await self._digest
+        self._sum_up()
         await self._write_rejects()
         self._stop_if_too_much_is_gone()
         if not request.dry_run:
-            self.begin("writing", _WRITING)
             now = self._clock.now()
-            await merge.write(report, now)
+            if merge:
+                self.begin("writing", _WRITING)
+                await merge.write(report, now)
             told_anew = {header: field for header, field in told.items() if header in columns.header}
             source_id = await ledger.remember(connection, request, report, now, told_anew)
             report.batch_id = await ledger.enter(connection, request, report, (self._begun, now), source_id)
             self.begin("committing", 0.9)
 
-    async def _stage_rows(self, connection: asyncpg.Connection[Any], columns: Columns, crs: str) -> Staging:
-        """Read and check chunk after chunk in a thread, while the store places the one before."""
-        request = self._request
+    async def _load(self, connection: asyncpg.Connection[Any], columns: Columns, crs: str) -> Merge | None:
+        """Read, check and hand over all rows, and compare them: None if there was nothing to compare with."""
+        request, report = self._request, self.report
         sealer = self._sealer
-        around = await survey(connection, request, self.report.source, crs, sealer=sealer is not None)
+        around = await survey(connection, request, report.source, crs, sealer=sealer is not None)
         if around.extent is None:
-            self.report.notes.append(
+            report.notes.append(
                 "No boundaries are loaded: nothing is placed in a unit, nor held against the city."
             )
-        credentials = Credentials(connection, sealer, self.report.source) if sealer else None
+        checker = Checker(request.kind, columns, around)
+        credentials = Credentials(connection, sealer, report.source) if sealer else None
+        if may_go_straight(request, report.form["form"]):
+            direct = DirectLoad(connection, request.kind, columns, credentials, self._book)
+            if await direct.open(self._database, report.source, self._clock.now()):
+                async with rebuilding(connection, self.table), aclosing(direct):
+                    await self._read(checker, direct)
+                    await direct.finish(report)
+                    self.begin("indexing", _MERGING)
+                self._logins = credentials.rows if credentials else 0
+                return None
         staging = Staging(connection, request.kind, columns, credentials)
         await staging.create()
-        self.begin("reading and checking", _READING)
-        checker = Checker(request.kind, columns, around)
-        rest = self._rest()
         async with aclosing(staging):
-            while (found := await asyncio.to_thread(_next_checked, rest, checker)) is not None:
-                checked, share = found
-                self._book.add(checked.faults, checked.refused)
-                self.report.rows += checked.rows
-                await staging.add(checked)
-                self._tell(self._stage, _READING + (_MERGING - _READING) * share)
-            if not self.report.rows:
-                raise InvalidInputError("The list has a header and no rows.", remedy="Export it again.")
+            await self._read(checker, staging)
             await staging.finish()
-        return staging
+        self._logins = credentials.rows if credentials else 0
+        self.begin("comparing", _MERGING)
+        await self._take_turn(connection, request.kind.value)
+        merge = Merge(connection, request, report.source, staging, partial=report.partial)
+        await merge.compare(columns, self._book)
+        await merge.weigh(report)
+        return merge
+
+    async def _read(self, checker: Checker, loader: Loader) -> None:
+        """Read and check in a thread of its own, a little ahead of the store, which takes in the chunks."""
+        self.begin("reading and checking", _READING)
+        rest = self._rest()
+        loop, thread = asyncio.get_running_loop(), ThreadPoolExecutor(1)
+
+        def upcoming() -> asyncio.Future[tuple[Checked, float] | None]:
+            return loop.run_in_executor(thread, _next_checked, rest, checker)
+
+        ahead = deque(upcoming() for _ in range(_AHEAD))
+        try:
+            with quick_handover():
+                while (found := await ahead.popleft()) is not None:
+                    ahead.append(upcoming())
+                    checked, share = found
+                    self._book.add(checked.faults, checked.refused)
+                    self.report.rows += checked.rows
+                    await loader.add(checked)
+                    self._tell(self._stage, _READING + (_MERGING - _READING) * share)
+        finally:
+            thread.shutdown(wait=False, cancel_futures=True)
+        if not self.report.rows:
+            raise InvalidInputError("The list has a header and no rows.", remedy="Export it again.")
 
     def _rest(self) -> Iterator[Chunk]:
         yield self._first
@@ -246,14 +301,14 @@ class _Import:
                 "No reference system is declared: coordinates are taken as WGS-84 (GB/T 28181)."
             )
 
-    def _sum_up(self, staging: Staging) -> None:
+    def _sum_up(self) -> None:
         report, book = self.report, self._book
         report.refused = len(book.refused)
         report.accepted = report.rows - report.refused
         report.fault_counts, report.faults = book.counts(), book.first()
-        if staging.logins:
+        if self._logins:
             report.notes.append(
-                f"User names and passwords are sealed apart, of {staging.logins:,} rows; no URL holds one."
+                f"User names and passwords are sealed apart, of {self._logins:,} rows; no URL holds one."
             )
 
     async def _write_rejects(self) -> None:
@@ -274,10 +329,9 @@ class _Import:
             )
 
 
-def _open(request: ImportRequest) -> tuple[Reader, str]:
-    reader = open_list(request.path, request.kind)
+def _digest(request: ImportRequest) -> str:
     with request.path.open("rb") as file:
-        return reader, hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _next_checked(chunks: Iterator[Chunk], checker: Checker) -> tuple[Checked, float] | None:

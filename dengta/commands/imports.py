@@ -16,7 +16,7 @@ from base.clock import SystemClock
 from base.errors import InvalidInputError
 from base.seal import Sealer
 from base.settings import get_settings
-from camera_registry.importing import Blanks, ImportRequest, Kind, import_file
+from camera_registry.importing import Blanks, ImportRequest, Kind, import_file, tidy_up
 from camera_registry.importing.ledger import list_batches
 from dengta.import_wording import history_table, show_report
 from dengta.store import open_store
@@ -120,13 +120,16 @@ async def _import(request: ImportRequest) -> ImportReport:
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("database", total=1.0)
         async with open_store(settings) as store:
-            return await import_file(
+            report = await import_file(
                 store.database,
                 SystemClock(),
                 request,
                 lambda stage, share: bar.update(task, description=stage, completed=share),
                 sealer=Sealer(settings.keys_dir),
             )
+            bar.update(task, description="tidying up")
+            await tidy_up(store.database, report)
+            return report
 
 
 async def _list(limit: int) -> Sequence[RowMapping]:
