@@ -116,7 +116,7 @@ async def upload(client: AsyncClient, content: bytes) -> dict[str, Any] | None:
             record: dict[str, Any] = (await client.get(answer.headers["location"])).json()
             if record["state"] not in ("queued", "running"):
                 return record
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.03)
 
 
 def judge(name: str, record: dict[str, Any] | None, before: tuple[int, str], after: tuple[int, str]) -> str:
@@ -215,7 +215,7 @@ documents = st.recursive(
 uploads = st.binary(min_size=1, max_size=200) | lists | documents.map(json.dumps).map(str.encode)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     content=st.binary(min_size=1, max_size=200)
     | lists
