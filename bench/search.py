@@ -131,7 +131,7 @@ class Contest:
         terms = self._run(self._terms(int(case[5])))
         for term in terms:
             self._run(self._require_same(term))
-        whole = self._page_case(case, terms, rounds=15)
+        whole = self._page_case(case, terms, rounds=25)
         yield from whole.measure(tell)
         for term in terms:
             yield from self._page_case(f"{case}-{term.label}", [term], rounds=9).measure(tell)
