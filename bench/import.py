@@ -2,7 +2,7 @@
 
 ``csv-230k`` is the sample city's 230,000 cameras as a department would hand them in, mistakes and all. Ours
 reads, checks, de-duplicates, places them in their jurisdictions and commits them into the catalogue with all
-of its indexes, then vacuums. ogr2ogr loads the file into a table of texts with a geometry and its index, as
+of its indexes. ogr2ogr loads the file into a table of texts with a geometry and its index, as
 it does by default, by COPY. The floor is PostgreSQL's COPY of the file into bare text columns.
 """
 

@@ -43,6 +43,7 @@ QUICK_FORM = "csv"
 WORTH_BYTES = 4_000_000
 MOST_BYTES = 400_000_000
 
+_UNITS = "select id, tree_left, tree_right, name, geom is not null from organisation"
 _POSTGIS = "select extnamespace::regnamespace::text from pg_extension where extname = 'postgis'"
 
 _POINT = np.dtype([("order", "u1"), ("kind", "<u4"), ("srid", "<u4"), ("x", "<f8"), ("y", "<f8")])
@@ -101,8 +102,9 @@ class DirectLoad:
             return False
         self._listed = source, now
         await connection.execute(MEMORY)
-        units = await connection.fetch("select id, tree_left, tree_right, geom is not null from organisation")
-        self._units = {unit: (left, right) for unit, left, right, _ in units}
+        units = await connection.fetch(_UNITS)
+        self._units = {unit: (left, right) for unit, left, right, _, _ in units}
+        self._unit_names = {unit: name for unit, _, _, name, _ in units}
         self._bounded = any(bounded for *_, bounded in units)
         trees = {unit: left for unit, (left, _) in self._units.items()}
         self._placer = await self._stack.enter_async_context(placer(database, trees))
@@ -119,16 +121,19 @@ class DirectLoad:
 
     async def add(self, checked: Checked) -> None:
         """Begin to place a chunk's rows, and copy meanwhile those of the chunk before."""
+        before = self._waiting
+        units = await before[1] if before else ([], [])
         placing = asyncio.ensure_future(self._placer.units_of(checked.values, len(checked.numbers)))
-        before, self._waiting = self._waiting, (checked, placing)
+        self._waiting = checked, placing
         if before:
-            await self._copy(*before)
+            await self._copy(before[0], units)
 
     async def finish(self, report: ImportReport) -> None:
         """Copy the last rows, and tell what was added."""
         if self._waiting:
-            before, self._waiting = self._waiting, None
-            await self._copy(*before)
+            checked, placing = self._waiting
+            await self._copy(checked, await placing)
+            self._waiting = None
         report.new = self._new
         report.samples = {"new": self._samples, "changed": [], "gone": []}
 
@@ -140,7 +145,7 @@ class DirectLoad:
             await asyncio.wait([placing])
         await self._stack.aclose()
 
-    async def _copy(self, checked: Checked, placing: asyncio.Task[Units]) -> None:
+    async def _copy(self, checked: Checked, units: Units) -> None:
         values = dict(checked.values)
         if checked.logins and self._credentials:
             values["credential_id"] = await self._credentials.column(checked)
@@ -148,7 +153,7 @@ class DirectLoad:
             values["geom"] = _points(values["wgs84_longitude"], values["wgs84_latitude"])
         if "sensitivity" in values:
             values["sensitivity"] = [level or 0 for level in values["sensitivity"]]
-        values["unit_id"], values["unit_tree"] = await placing
+        values["unit_id"], values["unit_tree"] = units
         stays = self._judge(checked, values)
         self._note_samples(checked, stays)
         self._new += sum(stays)
@@ -198,6 +203,8 @@ class DirectLoad:
             shown = ""
             if problem is NOBODYS:
                 shown = f"{checked.values['longitude'][index]}, {checked.values['latitude'][index]}"
+            elif problem is UNIT_DIFFERS:
+                shown = self._unit_names[checked.values["unit"][index]]
             header = column.header if column else ""
             faults.append(fault(checked.numbers[index], header, shown, problem))
         refused = [checked.numbers[index] for index in indices] if problem.severity == "error" else []

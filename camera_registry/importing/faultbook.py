@@ -48,7 +48,8 @@ class FaultBook:
     def counts(self) -> list[dict[str, Any]]:
         """Faults by kind, errors first, the most frequent first."""
         ordered = sorted(
-            self._kinds.items(), key=lambda item: (item[1].severity is not Severity.ERROR, -item[1].count)
+            self._kinds.items(),
+            key=lambda item: (item[1].severity is not Severity.ERROR, -item[1].count, item[0][0]),
         )
         return [
             {

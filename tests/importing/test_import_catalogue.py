@@ -50,6 +50,40 @@ async def test_a_dry_run_reports_the_same_and_changes_nothing(database, tmp_path
     assert real.batch_id is not None
 
 
+async def test_the_quick_way_is_the_same(database, tmp_path, monkeypatch, sealer):
+    """A long list goes straight into an empty table; a dry run, which goes the long way, foretells all of it."""
+    monkeypatch.setattr("camera_registry.importing.direct.WORTH_BYTES", 0)
+    monkeypatch.setattr("camera_registry.importing.readers.reader.CHUNK", 7)
+    monkeypatch.setattr("camera_registry.importing.readers.delimited._BLOCK", 300)
+    header = (*HEADER, "RTSP地址", "所属街道", "IP地址", "安装时间")
+    url = "rtsp://admin:pw@10.0.0.{}/a"
+    rows = [[*row(n), url.format(n), "", f"10.0.0.{n}", "2023-05-01"] for n in range(1, 40)]
+    rows[3][1] = ""  # no name
+    rows[5][3:5] = "121.300001", "37.300001"  # nobody's ground
+    rows[8][3:5] = "", ""
+    rows[8][7] = "东一街道"
+    rows[9][7] = "东一街道"  # and stands in the west
+    rows[12][5] = "很高"
+    rows[20][0] = code(3)
+    path = write(tmp_path / "a.csv", rows, header)
+    async with database.raw() as connection:
+        await connection.execute("truncate camera cascade")
+    dry = await take(database, path, sealer, dry_run=True)
+    real = await take(database, path, sealer)
+    assert "indexing" in real.seconds
+    told = [{**r.as_json(), "dry_run": 0, "batch_id": 0, "seconds": 0} for r in (dry, real)]
+    for name in told[0]:
+        assert told[0][name] == told[1][name], name
+    found = await cameras(database)
+    assert (found[code(1)]["unit"], found[code(9)]["unit"]) == ("west-1", "east-1")
+    assert found[code(1)]["credential_id"] == found[code(2)]["credential_id"]
+    async with database.raw() as connection:
+        indexes = await connection.fetchval("select count(*) from pg_indexes where tablename = 'camera'")
+        assert indexes >= 4
+    again = await take(database, path, sealer)
+    assert (again.new, again.changed, again.unchanged) == (0, 0, real.new)
+
+
 async def test_importing_again_changes_nothing_and_touches_nothing(database, tmp_path):
     path = write(tmp_path / "a.csv", [row(n) for n in range(1, 5)] + [row(9, code="", name="无编码点")])
     first = await take(database, path)
