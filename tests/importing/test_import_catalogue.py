@@ -51,7 +51,7 @@ async def test_a_dry_run_reports_the_same_and_changes_nothing(database, tmp_path
 
 
 async def test_the_quick_way_is_the_same(database, tmp_path, monkeypatch, sealer):
-    """A long list goes straight into an empty table; a dry run, which goes the long way, foretells all of it."""
+    """A long list goes straight into an empty table; a dry run goes the long way, and foretells all of it."""
     monkeypatch.setattr("camera_registry.importing.direct.WORTH_BYTES", 0)
     monkeypatch.setattr("camera_registry.importing.readers.reader.CHUNK", 7)
     monkeypatch.setattr("camera_registry.importing.readers.delimited._BLOCK", 300)
