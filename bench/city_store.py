@@ -136,7 +136,5 @@ async def _wake(cluster: PrivatePostgres, *, looked_at: bool) -> None:
         async with database.raw() as connection:
             await connection.execute(LOOK_AT_ALL)
             await connection.execute(REFRESH)
-            await connection.execute(
-                "vacuum (analyze) camera_state, camera_tile, camera_cell"
-            )
+            await connection.execute("vacuum (analyze) camera_state, camera_tile, camera_cell")
     await database.close()
