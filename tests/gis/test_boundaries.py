@@ -36,7 +36,9 @@ def blobs(draw):
 
 @given(blobs())
 def test_areas_are_those_of_the_ellipsoid(shape):
-    geodesic, _ = GEOD.geometry_area_perimeter(shapely.orient_polygons(shape))
+    # A boundary is straight in degrees between its corners, where a geodesic would bow.
+    straight = shapely.segmentize(shapely.orient_polygons(shape), 0.01)
+    geodesic, _ = GEOD.geometry_area_perimeter(straight)
     assert area_m2(shape) == pytest.approx(abs(geodesic), rel=1e-3)
 
 
