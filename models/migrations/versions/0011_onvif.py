@@ -1,0 +1,10 @@
+"""ONVIF: what cameras say of themselves."""
+
+revision = "0011"
+down_revision = "0010"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
