@@ -116,10 +116,9 @@ camera = Table(
     Column("tile_y", Integer, Computed(TILE_Y, persisted=True), comment="web mercator, 2^26 to the world"),
     CheckConstraint("sensitivity between 0 and 3", name="sensitivity"),
     CheckConstraint("stream_url is null or stream_url !~ '^[a-z]+://[^/]*@'", name="no_credentials_in_url"),
-    CheckConstraint(
-        "coalesce(sub_stream_url, '') !~ '^[a-z]+://[^/]*@' and coalesce(snapshot_url, '') !~ '^[a-z]+://[^/]*@'"
-        " and coalesce(onvif_url, '') !~ '^[a-z]+://[^/]*@'",
-        name="no_credentials_in_other_urls",
+    *(
+        CheckConstraint(f"{url} is null or {url} !~ '^[a-z]+://[^/]*@'", name=f"no_credentials_in_{url}")
+        for url in ("sub_stream_url", "snapshot_url", "onvif_url")
     ),
     UniqueConstraint("source", "source_key"),
     CheckConstraint("(unit_id is null) = (unit_tree is null)", name="unit_with_tree"),
