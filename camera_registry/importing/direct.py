@@ -6,14 +6,13 @@ at the end: that saves a third of the time. Everything else, a dry run too, goes
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import AsyncExitStack
 from itertools import compress, islice, repeat
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from camera_registry.importing.placing import placer
+from camera_registry.importing.placing import read_placer
 from camera_registry.importing.rebuild import lock_alone
 from camera_registry.importing.request import Kind
 from camera_registry.importing.staging import MEMORY, record_columns
@@ -26,12 +25,10 @@ if TYPE_CHECKING:
 
     import asyncpg
 
-    from base.database import Database
     from camera_registry.importing.check import Checked
     from camera_registry.importing.credentials import Credentials
     from camera_registry.importing.faultbook import FaultBook
     from camera_registry.importing.headers import Columns
-    from camera_registry.importing.placing import Units
     from camera_registry.importing.report import ImportReport
     from camera_registry.importing.request import ImportRequest
     from camera_registry.importing.values import Problem
@@ -43,7 +40,6 @@ QUICK_FORM = "csv"
 WORTH_BYTES = 4_000_000
 MOST_BYTES = 400_000_000
 
-_UNITS = "select id, tree_left, tree_right, name, geom is not null from organisation"
 _POSTGIS = "select extnamespace::regnamespace::text from pg_extension where extname = 'postgis'"
 
 _POINT = np.dtype([("order", "u1"), ("kind", "<u4"), ("srid", "<u4"), ("x", "<f8"), ("y", "<f8")])
@@ -85,13 +81,12 @@ class DirectLoad:
         self._table = "camera" if kind is Kind.CAMERAS else "point"
         own = ("layer_id",) if kind is Kind.POINTS else ("credential_id",)
         self._names = (*record_columns(kind, columns), *own, *_MADE)
-        self._waiting: tuple[Checked, asyncio.Task[Units]] | None = None
         self._stack = AsyncExitStack()
         self._new = 0
         self._samples: list[dict[str, Any]] = []
 
-    async def open(self, database: Database, source: str, now: datetime) -> bool:
-        """Prepare both connections and lock the table; rows are of ``source``, seen ``now``.
+    async def open(self, source: str, now: datetime) -> bool:
+        """Prepare the connection and lock the table; rows are of ``source``, seen ``now``.
 
         Returns:
             Whether the table is empty and locked; if not, nothing is prepared.
@@ -102,50 +97,19 @@ class DirectLoad:
             return False
         self._listed = source, now
         await connection.execute(MEMORY)
-        units = await connection.fetch(_UNITS)
-        self._units = {unit: (left, right) for unit, left, right, _, _ in units}
-        self._unit_names = {unit: name for unit, _, _, name, _ in units}
-        self._bounded = any(bounded for *_, bounded in units)
-        trees = {unit: left for unit, (left, _) in self._units.items()}
-        self._placer = await self._stack.enter_async_context(placer(database, trees))
+        # Looked at again once it is locked: somebody may have been first.
+        if not (await lock_alone(connection, self._table) and await connection.fetchval(empty)):
+            return False
+        self._placer = await read_placer(connection)
         schema = await connection.fetchval(_POSTGIS)
         await connection.set_builtin_type_codec(
             "geometry", schema=schema, codec_name="bytea", format="binary"
         )
         self._stack.push_async_callback(connection.reset_type_codec, "geometry", schema=schema)
-        # Looked at again once it is locked: somebody may have been first.
-        if await lock_alone(connection, self._table) and await connection.fetchval(empty):
-            return True
-        await self.aclose()
-        return False
+        return True
 
     async def add(self, checked: Checked) -> None:
-        """Begin to place a chunk's rows, and copy meanwhile those of the chunk before."""
-        before = self._waiting
-        units = await before[1] if before else ([], [])
-        placing = asyncio.ensure_future(self._placer.units_of(checked.values, len(checked.numbers)))
-        self._waiting = checked, placing
-        if before:
-            await self._copy(before[0], units)
-
-    async def finish(self, report: ImportReport) -> None:
-        """Copy the last rows, and tell what was added."""
-        if self._waiting:
-            checked, placing = self._waiting
-            await self._copy(checked, await placing)
-            self._waiting = None
-        report.new = self._new
-        report.samples = {"new": self._samples, "changed": [], "gone": []}
-
-    async def aclose(self) -> None:
-        """Leave both connections as they were; what was written is the transaction's to keep or undo."""
-        if self._waiting:
-            _, placing = self._waiting
-            placing.cancel()
-            await asyncio.wait([placing])
-        await self._stack.aclose()
-
-    async def _copy(self, checked: Checked, units: Units) -> None:
+        """Place a chunk's good rows, and copy them."""
         values = dict(checked.values)
         if checked.logins and self._credentials:
             values["credential_id"] = await self._credentials.column(checked)
@@ -153,7 +117,7 @@ class DirectLoad:
             values["geom"] = _points(values["wgs84_longitude"], values["wgs84_latitude"])
         if "sensitivity" in values:
             values["sensitivity"] = [level or 0 for level in values["sensitivity"]]
-        values["unit_id"], values["unit_tree"] = units
+        values["unit_id"], values["unit_tree"] = self._placer.units_of(checked.values, len(checked.numbers))
         stays = self._judge(checked, values)
         self._note_samples(checked, stays)
         self._new += sum(stays)
@@ -165,6 +129,15 @@ class DirectLoad:
             columns=(*names, "source", "source_seen_at"),
         )
 
+    def finish(self, report: ImportReport) -> None:
+        """Tell what was added."""
+        report.new = self._new
+        report.samples = {"new": self._samples, "changed": [], "gone": []}
+
+    async def aclose(self) -> None:
+        """Leave the connection as it was; what was written is the transaction's to keep or undo."""
+        await self._stack.aclose()
+
     def _judge(self, checked: Checked, values: dict[str, list[Any]]) -> list[bool]:
         """Write down what is wrong with good rows; which of them are still good."""
         size = len(checked.numbers)
@@ -174,7 +147,7 @@ class DirectLoad:
         if self._kind is Kind.POINTS:
             nowhere = range(size) if placed is None else _nones(placed)
             out |= self._note(checked, NO_PLACE, "longitude", nowhere)
-        if self._bounded and placed is not None:
+        if self._placer.bounded and placed is not None:
             nobodys = [at for at in _nones(units) if placed[at] is not None]
             self._note(checked, NOBODYS, "longitude", nobodys)
             if told:
@@ -190,8 +163,8 @@ class DirectLoad:
         found = []
         for index, (name, place, tree) in enumerate(zip(told, placed, trees, strict=True)):
             if name is not None and place is not None and tree is not None:
-                left, right = self._units[name]
-                if not left <= tree <= right:
+                unit = self._placer.units[name]
+                if not unit.tree_left <= tree <= unit.tree_right:
                     found.append(index)
         return found
 
@@ -204,7 +177,7 @@ class DirectLoad:
             if problem is NOBODYS:
                 shown = f"{checked.values['longitude'][index]}, {checked.values['latitude'][index]}"
             elif problem is UNIT_DIFFERS:
-                shown = self._unit_names[checked.values["unit"][index]]
+                shown = self._placer.units[checked.values["unit"][index]].name
             header = column.header if column else ""
             faults.append(fault(checked.numbers[index], header, shown, problem))
         refused = [checked.numbers[index] for index in indices] if problem.severity == "error" else []

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from camera_registry.importing.fields import FIELDS
-from gis.jurisdiction import UNITS_OF
+from camera_registry.importing.placing import read_placer
 
 if TYPE_CHECKING:
     import asyncpg
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from camera_registry.importing.request import Kind
 
 _TABLES = """
-create temp table import_spot (id integer, geom geometry(point, 4326)) on commit drop;
 create temp table import_place (row integer, unit_id integer, unit_tree integer) on commit drop;
 create temp table import_listed (layer_id smallint, code text, source_key text) on commit drop;
 create temp table import_stage ({columns}) on commit drop;
@@ -26,19 +24,6 @@ create temp table import_stage ({columns}) on commit drop;
 
 MEMORY = "set local work_mem = '64MB'; set local maintenance_work_mem = '256MB'"
 """For one transaction that joins and sorts a city."""
-
-_PAGES = "select pg_relation_size('import_stage') / current_setting('block_size')::bigint"
-
-# The chunk's own rows are those on the stage's newest pages: found without an index, read once.
-_PLACE = f"""
-truncate import_spot;
-drop index if exists pg_temp.import_spot_geom;
-insert into import_spot
-select row, ST_SetSRID(ST_MakePoint(wgs84_longitude, wgs84_latitude), 4326) from import_stage
- where ctid >= '({{page}},0)' and row between {{first}} and {{last}} and wgs84_longitude is not null;
-create index import_spot_geom on import_spot using gist (geom);
-insert into import_place select id, unit_id, unit_tree from ({UNITS_OF.format(table="import_spot")}) found
-"""  # noqa: S608 - put together from this program's own words
 
 ALWAYS = {
     "row": "integer",
@@ -95,20 +80,16 @@ class Staging:
         types = record_columns(kind, columns)
         self.fields = tuple(name for name in types if name not in ALWAYS)
         self._types = ALWAYS | types
-        self._placing: asyncio.Task[str] | None = None
         self.has_cleared = self.has_logins = False
 
     async def create(self) -> None:
         """Make the tables."""
         columns = ", ".join(f"{name} {kind}" for name, kind in self._types.items())
         await self._connection.execute(f"{MEMORY}; {_TABLES.format(columns=columns)}")
+        self._placer = await read_placer(self._connection)
 
     async def add(self, checked: Checked) -> None:
-        """Copy a chunk's good rows, and begin to place them: the store does so while the caller goes on.
-
-        Python's two threads get in each other's way, so nothing is copied while the next chunk is checked.
-        """
-        await self._settle()
+        """Copy a chunk's good rows, and of those with a place the unit on whose ground they stand."""
         values = {**checked.values, "row": checked.numbers}
         size, stays = len(checked.numbers), checked.stays
         if checked.cleared:
@@ -118,29 +99,16 @@ class Staging:
             self.has_logins = True
             values["credential_id"] = await self._credentials.column(checked)
         names = [name for name in self._types if name in values]
-        page = max(0, await self._connection.fetchval(_PAGES) - 1)
         copy = self._connection.copy_records_to_table
         good = zip(*(compress(values[name], stays) for name in names), strict=True)
         await copy("import_stage", records=good, columns=names)
         if checked.listed:
             await copy("import_listed", records=checked.listed)
-        if size and "wgs84_longitude" in values:
-            first, last = min(checked.numbers), max(checked.numbers)
-            place = self._connection.execute(_PLACE.format(page=page, first=first, last=last))
-            self._placing = asyncio.ensure_future(place)
-
-    async def _settle(self) -> None:
-        if self._placing is not None:
-            placing, self._placing = self._placing, None
-            await placing
-
-    async def aclose(self) -> None:
-        """Leave the connection idle: what is still being placed after a failure is given up."""
-        if self._placing is not None:
-            self._placing.cancel()
-            await asyncio.wait([self._placing])
-            self._placing = None
-
-    async def finish(self) -> None:
-        """Wait for the last rows to be placed."""
-        await self._settle()
+        if "wgs84_longitude" in values:
+            stands = [
+                stay and place is not None
+                for stay, place in zip(stays, values["wgs84_longitude"], strict=True)
+            ]
+            placed = (checked.numbers, *self._placer.units_of(checked.values, size))
+            rows = zip(*(compress(column, stands) for column in placed), strict=True)
+            await copy("import_place", records=rows)

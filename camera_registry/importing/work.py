@@ -221,18 +221,16 @@ class _Import:
         credentials = Credentials(connection, sealer, report.source) if sealer else None
         if may_go_straight(request, report.form["form"]):
             direct = DirectLoad(connection, request.kind, columns, credentials, self._book)
-            if await direct.open(self._database, report.source, self._clock.now()):
+            if await direct.open(report.source, self._clock.now()):
                 async with rebuilding(connection, self.table), aclosing(direct):
                     await self._read(checker, direct)
-                    await direct.finish(report)
+                    direct.finish(report)
                     self.begin("indexing", _MERGING)
                 self._logins = credentials.rows if credentials else 0
                 return None
         staging = Staging(connection, request.kind, columns, credentials)
         await staging.create()
-        async with aclosing(staging):
-            await self._read(checker, staging)
-            await staging.finish()
+        await self._read(checker, staging)
         self._logins = credentials.rows if credentials else 0
         self.begin("comparing", _MERGING)
         await self._take_turn(connection, request.kind.value)

@@ -1,8 +1,12 @@
 """A place belongs to the township that covers it, else to its district, else to nobody."""
 
+import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from base.errors import InvalidInputError
+from gis.grounds import NOBODY, read_grounds
 from gis.jurisdiction import assign_units, unit_at
 
 # A city of two districts side by side; the western one has two townships and, in its north, land of neither.
@@ -109,3 +113,29 @@ async def test_the_stored_position_follows_a_tree_that_was_renumbered(connection
     await connection.execute(RENUMBER)
     assert await assign_units(connection, "camera") == 3
     assert await connection.fetchval("select unit_tree from camera where name = 'in a township'") == 105
+
+
+GRID = st.integers(0, 80).map(lambda step: 119.9 + step / 40), st.integers(0, 48).map(lambda s: 36.9 + s / 40)
+ANYWHERE = st.floats(119.9, 122.1), st.floats(36.9, 38.1)
+
+
+@given(st.lists(st.tuples(*GRID) | st.tuples(*ANYWHERE), max_size=60))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_the_boundaries_in_memory_answer_as_the_store_does(connection, places):
+    await connection.execute("truncate camera cascade")
+    await connection.executemany(
+        "insert into camera (name, geom) values ('', ST_SetSRID(ST_MakePoint($1, $2), 4326))", places
+    )
+    await assign_units(connection, "camera")
+    stored = [
+        row["tree"]
+        for row in await connection.fetch("select coalesce(unit_tree, -1) as tree from camera order by id")
+    ]
+    grounds = await read_grounds(connection)
+    x, y = np.array(places, dtype=float).reshape(-1, 2).T
+    assert grounds.units_of(x, y).tolist() == stored
+
+
+async def test_what_stands_nowhere_is_nobodys_in_memory_too(connection):
+    grounds = await read_grounds(connection)
+    assert grounds.units_of(np.array([np.nan, 120.2]), np.array([np.nan, 37.4])).tolist() == [NOBODY, 3]
