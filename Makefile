@@ -13,7 +13,7 @@ demo: ## set up, and run the whole system on a sample city (Ctrl-C ends it)
 
 test: ## set up, and run all tests
 	@scripts/setup test
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n 2 --no-loadscope-reorder $(ARGS)
 
 bench: ## run every benchmark and print one table
 	@scripts/setup bench

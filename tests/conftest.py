@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from dengta_cache import CACHE
+from dengta_cache import CACHE, kept_alone
 
 from base.database import Database
 from base.errors import UnavailableError
@@ -19,6 +19,8 @@ from base.migrate import migrate
 from base.nats_server import PrivateNats
 from base.postgres import PrivatePostgres, find_programs
 from dengta.sample.clips import Prepared, fetch_pedestrians, prepare_clips
+
+pytest_plugins = ["side_by_side"]
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -110,20 +112,21 @@ def nats_server(scratch: Path) -> Iterator[PrivateNats]:
 def vtest() -> Path:
     """The filmed clip of pedestrians, fetched once for all runs."""
     film = CACHE / "vtest.avi"
-    if not film.exists():
-        try:
-            fetch_pedestrians(film, lambda _share: None)
-        except UnavailableError as err:
-            if os.environ.get("CI"):
-                pytest.fail(f"CI must have the filmed clip: {err}")
-            pytest.skip(f"this machine cannot get the filmed clip: {err}")
+    with kept_alone():
+        if not film.exists():
+            try:
+                fetch_pedestrians(film, lambda _share: None)
+            except UnavailableError as err:
+                if os.environ.get("CI"):
+                    pytest.fail(f"CI must have the filmed clip: {err}")
+                pytest.skip(f"this machine cannot get the filmed clip: {err}")
     return film
 
 
 @pytest.fixture(scope="session")
 def clips(vtest: Path) -> Prepared:
     """The built-in clips, prepared once for all runs."""
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, kept_alone():
         patch.setattr("dengta.sample.clips.PEDESTRIANS", str(vtest.relative_to("/")))
         prepared = prepare_clips(CACHE / "clips")
     assert not prepared.problems

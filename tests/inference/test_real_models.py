@@ -13,6 +13,7 @@ from uuid import UUID
 import cv2
 import numpy as np
 import pytest
+from dengta_cache import kept_alone
 from numpy.typing import NDArray
 
 from inference.detector import Detector
@@ -32,7 +33,11 @@ def npm_shelf(models_dir: Path) -> Shelf:
     """A shelf that fills itself through npm, once for the whole run."""
     if shutil.which("npm") is None:
         pytest.skip("npm is not on this machine")
-    return Shelf(models_dir)
+    shelf = Shelf(models_dir)
+    with kept_alone():
+        for name in {*PREPARED, shelf.default_order[-1]}:
+            shelf.ensure(name)
+    return shelf
 
 
 @pytest.fixture(scope="session", params=["embedded", "yolox-nano", "picodet-s-416"])

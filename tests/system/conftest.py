@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from dengta_cache import CACHE
+from dengta_cache import CACHE, kept_alone
 from running_demo import Demo
 
 from dengta.sample.clips import Prepared
@@ -18,7 +18,8 @@ from inference.shelf import Shelf
 @pytest.fixture(scope="session")
 def detector(models_dir: Path) -> Stock:
     """The object detector, got once for all runs."""
-    return Shelf(models_dir).default_detector()
+    with kept_alone():
+        return Shelf(models_dir).default_detector()
 
 
 @pytest.fixture
