@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, cast, func, select, update
 
-from camera_registry.importing import Blanks, ImportRequest, Kind, import_file, tidy_up
-from camera_registry.jobs import Job, Tell, Work, scope_of
+from camera_registry.coordinates.job import KIND as SURVEY
+from camera_registry.coordinates.survey import Grouping
+from camera_registry.governance.assess import KIND as ASSESS
+from camera_registry.importing import Blanks, ImportReport, ImportRequest, Kind, import_file, tidy_up
+from camera_registry.importing.doubts import MOST
+from camera_registry.jobs import Job, Tell, Work, ask_once, scope_of
 from models.scope import Permission
 from models.tables import job as job_table
 
@@ -58,13 +62,31 @@ def import_work(database: Database, clock: Clock, folder: JobFolder, sealer: Sea
             rejects=rejects,
         )
         done = await import_file(database, clock, request, tell, sealer=sealer)
-        await tidy_up(database, done)
+        await follow_up(database, done)
         report = done.as_json()
         # Where it is on this machine is nobody's business; its name is enough to ask for it.
         written = report["rejects"]
         return {**report, "rejects": Path(written).name if written else None}
 
     return work
+
+
+async def follow_up(database: Database, report: ImportReport) -> None:
+    """Have what an import changed assessed, and surveyed if it was too much to weigh on the way in.
+
+    The planner learns of its rows too.
+
+    Raises:
+        UnavailableError: The database went away; what was imported stays.
+    """
+    await tidy_up(database, report)
+    changed = report.new + report.changed + report.gone
+    if report.dry_run or report.kind != Kind.CAMERAS or not changed:
+        return
+    async with database.begin() as connection:
+        await ask_once(connection, ASSESS)
+        if report.rows > MOST:
+            await ask_once(connection, SURVEY, {"grouping": Grouping.OWNER.value})
 
 
 async def drop_surplus(connection: AsyncConnection, account_id: int, most_bytes: int) -> list[str]:

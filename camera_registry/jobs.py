@@ -153,6 +153,17 @@ async def ask(
     return job_id
 
 
+async def ask_once(connection: AsyncConnection, kind: str, parameters: dict[str, Any] | None = None) -> None:
+    """Ask for a job of the system itself, unless one of its kind waits: it will see what is new too."""
+    named = func.hashtextextended(f"job of the system/{kind}", 0)
+    await connection.execute(select(func.pg_advisory_xact_lock(named)))
+    waits = select(job.c.id).where(
+        job.c.kind == kind, job.c.account_id.is_(None), job.c.state == "queued", ~job.c.cancel_asked
+    )
+    if (await connection.execute(waits.limit(1))).scalar_one_or_none() is None:
+        await ask(connection, kind, account_id=None, parameters=parameters)
+
+
 async def require_place(connection: AsyncConnection, account_id: int) -> None:
     """Make sure that the account may ask for another job.
 

@@ -26,7 +26,8 @@ from api.schemas_jobs import JobRecord
 from camera_registry.coordinates.job import KIND
 from camera_registry.coordinates.repair import cameras_of_finding, repair, undo_repair
 from camera_registry.coordinates.staging import Repaired
-from camera_registry.jobs import ask, read_job
+from camera_registry.governance.assess import KIND as ASSESS
+from camera_registry.jobs import ask, ask_once, read_job
 from gis.crs_check import Reading
 
 router = APIRouter(prefix="/catalogue", tags=["coordinates"])
@@ -166,7 +167,10 @@ async def _once(
         async def work() -> Response:
             driver = (await connection.get_raw_connection()).driver_connection
             assert driver is not None
-            return JSONResponse(_result(await do(driver)).model_dump(mode="json"))
+            done = await do(driver)
+            if done.cameras and not done.dry_run:
+                await ask_once(connection, ASSESS)
+            return JSONResponse(_result(done).model_dump(mode="json"))
 
         return await once(connection, context.clock, write, work)
 

@@ -16,6 +16,7 @@ from camera_registry.importing import ledger
 from camera_registry.importing.check import Checker
 from camera_registry.importing.credentials import Credentials
 from camera_registry.importing.direct import DirectLoad, may_go_straight
+from camera_registry.importing.doubts import Doubts
 from camera_registry.importing.faultbook import FaultBook
 from camera_registry.importing.headers import REASONS, map_columns
 from camera_registry.importing.merge import Merge
@@ -153,6 +154,7 @@ class _Import:
         self._database, self._clock, self._request = database, clock, request
         self._tell, self._sealer = tell, sealer
         self._book = FaultBook()
+        self._doubts = Doubts()
         self._logins = 0
         self._stage = ""
         self._since = clock.monotonic()
@@ -194,6 +196,10 @@ class _Import:
         crs = request.crs or self._reader.form.get("crs", "") or (known.crs or "")
         self._describe(columns, crs)
         merge = await self._load(connection, columns, crs)
+        if request.kind is Kind.CAMERAS and "longitude" in columns.columns:
+            self.begin("weighing coordinates", _MERGING)
+            header = columns.columns["longitude"].header
+            await self._doubts.weigh(connection, header, self._book, report)
         report.sha256 = await self._digest
         self._sum_up()
         await self._write_rejects()
@@ -255,6 +261,7 @@ class _Import:
                     ahead.append(upcoming())
                     checked, share = found
                     self._book.add(checked.faults, checked.refused)
+                    self._doubts.take(checked)
                     self.report.rows += checked.rows
                     await loader.add(checked)
                     self._tell(self._stage, _READING + (_MERGING - _READING) * share)

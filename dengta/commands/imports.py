@@ -16,7 +16,8 @@ from base.clock import SystemClock
 from base.errors import InvalidInputError
 from base.seal import Sealer
 from base.settings import get_settings
-from camera_registry.importing import Blanks, ImportRequest, Kind, import_file, tidy_up
+from camera_registry.import_job import follow_up
+from camera_registry.importing import Blanks, ImportRequest, Kind, import_file
 from camera_registry.importing.ledger import list_batches
 from dengta.import_wording import history_table, show_report
 from dengta.store import open_store
@@ -128,7 +129,7 @@ async def _import(request: ImportRequest) -> ImportReport:
                 sealer=Sealer(settings.keys_dir),
             )
             bar.update(task, description="tidying up")
-            await tidy_up(store.database, report)
+            await follow_up(store.database, report)
             return report
 
 

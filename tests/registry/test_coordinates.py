@@ -1,9 +1,11 @@
 """The survey finds the sample city's hidden web-map coordinates; a repair mends them, and can be undone."""
 
+import csv
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from base.postgres import PrivatePostgres
 from camera_registry.coordinates.job import survey_work
 from camera_registry.coordinates.repair import cameras_of_finding, repair, undo_repair
 from camera_registry.coordinates.survey import Declared, Grouping, misdeclared, survey_cameras
+from camera_registry.importing import ImportReport, ImportRequest, import_file
 from camera_registry.jobs import Job
 from dengta.sample import mistakes, records
 from dengta.sample.city import make_city
@@ -339,3 +342,41 @@ class TestRepair:
             ):
                 with pytest.raises(NotFoundError):
                     await missing
+
+
+class TestAListOnItsWay:
+    """What an import says of a list whose coordinates are another system's."""
+
+    @pytest.fixture
+    async def taken(self, database: Database, tmp_path: Path) -> ImportReport:
+        """Every camera of one department that names a road, half of them in GCJ-02, as a new list."""
+        async with database.raw() as connection:
+            rows = await connection.fetch(
+                "select name, address, ST_X(geom) as x, ST_Y(geom) as y from camera"
+                " where geom is not null and name like '%路%' order by id limit 400"
+            )
+        places = np.array([(row["x"], row["y"]) for row in rows])
+        places[::2] = from_wgs84(places[::2], ReferenceSystem.GCJ_02)
+        path = tmp_path / "list.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["点位编号", "设备名称", "安装地址", "经度", "纬度"])
+            for number, (row, (x, y)) in enumerate(zip(rows, places.tolist(), strict=True)):
+                writer.writerow([f"N{number}", row["name"], row["address"], round(x, 6), round(y, 6)])
+        request = ImportRequest(path, path.name, dry_run=True)
+        return await import_file(database, ManualClock(START), request, silent)
+
+    async def test_its_rows_are_warned_of_and_taken_all_the_same(self, taken: ImportReport) -> None:
+        counts = {each["code"]: each for each in taken.fault_counts}
+        doubted = counts["misdeclared"]
+        assert doubted["severity"] == "warning"
+        assert doubted["count"] >= 130  # of 200: a road may run along the shift
+        assert taken.accepted == 400
+        told = [each for each in taken.faults if each.code == "misdeclared"]
+        assert all(each.row % 2 == 0 for each in told)  # the header is row 1
+        assert told[0].column == "经度"
+        assert "GCJ-02 declared as WGS-84" in told[0].reason
+        assert "--crs GCJ-02" in told[0].remedy
+
+    async def test_the_group_is_told_of_in_a_sentence(self, taken: ImportReport) -> None:
+        assert any("of 400 in list look like GCJ-02 declared as WGS-84" in note for note in taken.notes)
