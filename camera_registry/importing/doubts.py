@@ -58,8 +58,9 @@ class Doubts:
             texts += [text or "" for text in compress(values.get(name, none), doubted)]
         if len(self._rows) > MOST:
             self._too_many = True
-            for kept in (self._rows, self._places, *self._texts.values()):
-                kept.clear()
+            self._rows.clear()
+            self._places.clear()
+            self._texts = {name: [] for name in self._texts}
 
     async def weigh(
         self, connection: asyncpg.Connection[Any], header: str, book: FaultBook, report: ImportReport
