@@ -19,6 +19,7 @@ from base.errors import DengtaError
 from bench.harness import Case, Line, Result, Tell, interquartile_range
 from ingest.schedule import Calendar, PlannedWatch
 from ingest.shares import most_looks_to_wait
+from models.look import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,7 +47,9 @@ def city() -> list[PlannedWatch]:
     planned: list[PlannedWatch] = []
     for priority, (size, cadence) in FLEET.items():
         ids = range(len(planned), len(planned) + size)
-        planned += [PlannedWatch(k, k, cadence, None, priority) for k in ids]
+        planned += [
+            PlannedWatch(k, k, cadence, None, priority, f"10.{k >> 16}.{k >> 8 & 255}.{k & 255}") for k in ids
+        ]
     return planned
 
 
@@ -69,7 +72,7 @@ def deciding() -> Callable[[], None]:
             now += 500 * OVERLOAD / NEEDED_PER_S
             leases = calendar.lease(500, now)
             for lease in leases:
-                calendar.complete(lease.id, now, picture=True)
+                calendar.complete(lease.id, now, Outcome.PICTURE)
 
     now = 900.0
     return work
@@ -112,7 +115,7 @@ class Ours:
     def looks(self, count: int, now: float) -> list[int]:
         leases = self._calendar.lease(count, now)
         for lease in leases:
-            self._calendar.complete(lease.id, now, picture=True)
+            self._calendar.complete(lease.id, now, Outcome.PICTURE)
         return [watch for lease in leases for watch in lease.watches]
 
 

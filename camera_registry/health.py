@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from models.camera import CameraState
+from models.look import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +36,18 @@ select n.camera_id, n.state, n.at, n.at, n.outcome, n.failed
        outcome = excluded.outcome
  where s.looked_at is null or s.looked_at < excluded.looked_at
        or s.looked_at > now() + interval '1 minute'  -- by a clock that has been set back since
+"""  # noqa: S608 - the only parts put in are our own numbers
+
+_SILENCE = f"""
+insert into camera_state as s (camera_id, state, since, looked_at, outcome, failures)
+select id, {CameraState.OFFLINE:d}, $2, null, $3, {FAILURES_TO_OFFLINE}
+  from camera where id = any($1::bigint[])
+ order by id
+   for key share
+    on conflict (camera_id) do update
+   set state = excluded.state, since = excluded.since, outcome = excluded.outcome,
+       failures = greatest(s.failures, excluded.failures)
+ where s.state <> excluded.state and (s.looked_at is null or s.looked_at < excluded.since)
 """  # noqa: S608 - the only parts put in are our own numbers
 
 
@@ -72,3 +85,16 @@ async def report_health(database: Database, reports: Sequence[HealthReport]) -> 
             [r.outcome for r in newest],
             [int(r.state is None) for r in newest],
         )
+
+
+async def report_silence(database: Database, camera_ids: Sequence[int], at: datetime) -> None:
+    """Write that these cameras are offline: what they are behind is silent, though nobody asked each of them.
+
+    Raises:
+        UnavailableError: The database went away.
+    """
+    if not camera_ids:
+        return
+    async with database.raw() as connection, connection.transaction():
+        await connection.execute("set local synchronous_commit = off")
+        await connection.execute(_SILENCE, camera_ids, at, Outcome.UNREACHABLE.value)

@@ -16,12 +16,25 @@ SLACK = 64
 
 @dataclass(slots=True, eq=False)
 class PlanCamera:
-    """A camera as the calendar knows it."""
+    """A camera as the calendar knows it.
+
+    Attributes:
+        id: The camera.
+        authority: Host and port of its address.
+        groups: What fails together with it (:func:`ingest.breaker.groups_of`).
+        watches: All that want its picture.
+        failures: Looks in a row without a picture.
+        lease: The look that a worker has.
+        let_through: Whether it may pass its groups' breakers once.
+    """
 
     id: int
+    authority: str = ""
+    groups: tuple[str, ...] = ()
     watches: tuple[PlanWatch, ...] = ()
     failures: int = 0
     lease: UUID | None = None
+    let_through: bool = False
 
 
 @dataclass(slots=True, eq=False)

@@ -8,15 +8,21 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from base.errors import InvalidInputError
 from base.ids import new_id
+from ingest.backoff import pause_s
+from ingest.breaker import Breakers, groups_of
 from ingest.class_queue import ClassQueue, PlanCamera, PlanWatch
 from ingest.shares import WEIGHTS, frame
+from models.look import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from uuid import UUID
 
-LONGEST_BACKOFF_S = 600.0
-"""A camera that fails is tried at least this often, or at its own cadence where that is longer."""
+EARLY = 0.1
+"""A look serves a watch that falls due within this share of its cadence too: one look now, or two soon."""
+
+RETURN_S = 60.0
+"""Cameras whose breaker closes are spread over so long, or over their cadence where that is shorter."""
 
 
 class PlannedWatch(NamedTuple):
@@ -28,6 +34,7 @@ class PlannedWatch(NamedTuple):
         cadence_s: Seconds between looks.
         seen_at: When it judged its newest picture, on the calendar's clock, or None.
         priority: Its class, 1 (highest) to 5.
+        authority: Host and port of the camera's address, as its URL has them; empty if it has none.
     """
 
     id: int
@@ -35,6 +42,7 @@ class PlannedWatch(NamedTuple):
     cadence_s: float
     seen_at: float | None = None
     priority: int = 3
+    authority: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,10 @@ class Calendar:
     already: a dead worker costs one lease time, a camera that kills workers delays nobody, and nothing stale
     is ever queued. Times are seconds on one clock that never goes back, handed in by the caller.
 
+    A camera that fails is left alone for longer each time (:mod:`ingest.backoff`). Cameras behind a fallen
+    switch or recorder wait behind its breaker (:mod:`ingest.breaker`), of which one at a time is let through;
+    the bound on lateness is for all others.
+
     Args:
         lease_s: Seconds that a worker may keep a look.
         weights: Looks of one frame by priority class.
@@ -75,6 +87,7 @@ class Calendar:
         self._plan = 0
         self._leases: dict[UUID, Leased] = {}
         self._expiries: deque[Leased] = deque()  # leases are equally long, so they expire in this order
+        self._breakers = Breakers()
 
     def __len__(self) -> int:
         return len(self._cameras)
@@ -92,7 +105,7 @@ class Calendar:
         met = 0
         known = self._watches
         for watch in watches:
-            watch_id, camera_id, cadence_s, _, priority = watch
+            watch_id, camera_id, cadence_s, _, priority, authority = watch
             mine = known.get(watch_id)
             if mine is None:
                 self._add(watch, now)
@@ -103,6 +116,8 @@ class Calendar:
                 met += 1
             if mine.cadence_s != cadence_s or mine.priority != priority or mine.camera.id != camera_id:
                 self._change(mine, watch, now)
+            if mine.camera.authority != authority:
+                self._move(mine.camera, authority)
         if met < len(known):
             for mine in [mine for mine in known.values() if mine.plan != self._plan]:
                 self._remove(mine)
@@ -110,10 +125,13 @@ class Calendar:
     def lease(self, count: int, now: float) -> list[Leased]:
         """Give out up to ``count`` looks, those that are most due of the classes whose turn it is."""
         self._expire(now)
+        for camera_id in self._breakers.probes(now):
+            self._release(camera_id, let_through=True)
         given: list[Leased] = []
         while len(given) < count and (watch := self._next(now)) is not None:
             camera = watch.camera
-            serves = tuple([mine.id for mine in camera.watches if mine.due <= now])
+            camera.let_through = False
+            serves = tuple([mine.id for mine in camera.watches if mine.due <= now + EARLY * mine.cadence_s])
             lease = Leased(new_id(), camera.id, serves, watch.due, now + self._lease_s)
             camera.lease = lease.id
             self._leases[lease.id] = lease
@@ -121,18 +139,34 @@ class Calendar:
             given.append(lease)
         return given
 
-    def complete(self, lease_id: UUID, now: float, *, picture: bool) -> None:
+    def complete(self, lease_id: UUID, now: float, outcome: Outcome) -> None:
         """Take a lease back, its effects committed. An unknown or expired lease changes nothing."""
         lease = self._leases.pop(lease_id, None)
         if lease is None:
             return
         camera = self._cameras[lease.camera_id]
         camera.lease = None
-        camera.failures = 0 if picture else camera.failures + 1
+        camera.failures = 0 if outcome is Outcome.PICTURE else camera.failures + 1
         for watch in camera.watches:
             if watch.id in lease.watches:
-                watch.due = now + _pause_s(watch.cadence_s, camera.failures)
+                watch.due = now + pause_s(watch.cadence_s, camera.failures, outcome, camera.id)
             self._queues[watch.priority].push(watch)
+        if camera.groups:
+            waiting, excused = self._breakers.told(camera.id, camera.groups, outcome, now)
+            for camera_id in excused:
+                self._excuse(camera_id, now)
+            for camera_id in waiting:
+                self._release(camera_id)
+
+    @property
+    def silent_groups(self) -> tuple[str, ...]:
+        """Hosts and subnets whose cameras are not looked at because nobody there answers."""
+        return self._breakers.open
+
+    @property
+    def silent_cameras(self) -> list[int]:
+        """Cameras that are due and not looked at because nobody there answers."""
+        return self._breakers.waiting
 
     def wait_s(self, now: float) -> float:
         """Seconds until something is due or a lease expires; infinite when nothing ever will be."""
@@ -141,15 +175,19 @@ class Calendar:
         upcoming = [head.due for queue in self._queues.values() if (head := queue.head()) is not None]
         if self._expiries:
             upcoming.append(self._expiries[0].expires_at)
+        if (probe := self._breakers.next_probe()) is not None:
+            upcoming.append(probe)
         return max(0.0, min(upcoming) - now) if upcoming else float("inf")
 
     def _next(self, now: float) -> PlanWatch | None:
         """Take the most due watch of the first class that has one, in the order of this turn."""
         for priority in self._frame[self._turn]:
             queue = self._queues[priority]
-            watch = queue.head()
-            if watch is not None and watch.due <= now:
+            while (watch := queue.head()) is not None and watch.due <= now:
                 queue.drop(watch)
+                camera = watch.camera
+                if not camera.let_through and self._breakers.parks(camera.id, camera.groups):
+                    continue
                 self._turn = (self._turn + 1) % len(self._frame)
                 return watch
         return None
@@ -168,7 +206,9 @@ class Calendar:
                 self._queues[watch.priority].push(watch)
 
     def _add(self, watch: PlannedWatch, now: float) -> None:
-        camera = self._cameras.get(watch.camera_id) or PlanCamera(watch.camera_id)
+        camera = self._cameras.get(watch.camera_id)
+        if camera is None:
+            camera = PlanCamera(watch.camera_id, watch.authority, groups_of(watch.authority))
         due = _spread(watch, now) if watch.seen_at is None else watch.seen_at + watch.cadence_s
         mine = PlanWatch(watch.id, camera, watch.cadence_s, watch.priority, due, self._plan)
         queue = self._class_of(watch)
@@ -202,6 +242,29 @@ class Calendar:
             if camera.lease is not None:
                 self._leases.pop(camera.lease, None)
 
+    def _move(self, camera: PlanCamera, authority: str) -> None:
+        """The camera has another address: it waits for nobody at the old one."""
+        camera.authority, camera.groups = authority, groups_of(authority)
+        self._release(camera.id)
+
+    def _release(self, camera_id: int, *, let_through: bool = False) -> None:
+        """Let a camera that waited behind a breaker take its turn again."""
+        camera = self._cameras.get(camera_id)
+        if camera is not None:
+            camera.let_through = let_through
+            for watch in camera.watches:
+                self._queues[watch.priority].push(watch)
+
+    def _excuse(self, camera_id: int, now: float) -> None:
+        """A camera failed because of what it is behind: it returns soon, and not with all others at once."""
+        camera = self._cameras.get(camera_id)
+        if camera is None or not camera.failures:
+            return
+        camera.failures = 0
+        for watch in camera.watches:
+            watch.due = min(watch.due, _within(min(watch.cadence_s, RETURN_S), camera_id, now))
+            self._queues[watch.priority].push(watch)
+
     def _class_of(self, watch: PlannedWatch) -> ClassQueue:
         queue = self._queues.get(watch.priority)
         if queue is None:
@@ -209,13 +272,11 @@ class Calendar:
         return queue
 
 
-def _pause_s(cadence_s: float, failures: int) -> float:
-    """Seconds to the next look: the cadence, doubled for each failure in a row up to a limit."""
-    if not failures:
-        return cadence_s
-    return min(cadence_s * (1 << min(failures, 16)), max(cadence_s, LONGEST_BACKOFF_S))
-
-
 def _spread(watch: PlannedWatch, now: float) -> float:
-    """A time within the next cadence: Knuth's multiplicative hash spreads neighbouring ids evenly."""
-    return now + watch.cadence_s * ((watch.camera_id * 2654435761 % (1 << 32)) / (1 << 32))
+    """A time within the next cadence."""
+    return _within(watch.cadence_s, watch.camera_id, now)
+
+
+def _within(seconds: float, camera_id: int, now: float) -> float:
+    """A time within the next ``seconds``: Knuth's multiplicative hash spreads neighbouring ids evenly."""
+    return now + seconds * ((camera_id * 2654435761 % (1 << 32)) / (1 << 32))

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from models.look import Outcome
+
 ASK = "dengta.calendar.ask"
 """Request: a worker asks for looks."""
 DONE = "dengta.calendar.done"
@@ -56,7 +58,7 @@ class Returned(Message):
     """A lease handed back."""
 
     lease: UUID
-    picture: bool
+    outcome: Outcome
 
 
 class Done(Message):

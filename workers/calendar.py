@@ -10,6 +10,7 @@ from nats.errors import Error as NatsError
 from pydantic import ValidationError
 
 from base.log import get_logger
+from camera_registry.health import report_silence
 from ingest.schedule import Calendar, PlannedWatch
 from models.messages import ASK, DONE, Ask, Done, Grant, Lease
 from workers.retry import forever
@@ -31,7 +32,8 @@ LONGEST_WAIT_S = 1.0
 
 _WATCHES = """
 select w.id, w.camera_id, w.cadence_s::float8 as cadence_s, w.priority,
-       extract(epoch from now() - s.captured_at)::float8 as age_s
+       extract(epoch from now() - s.captured_at)::float8 as age_s,
+       split_part(c.stream_url, '/', 3) as authority
   from watch w
   join camera c on c.id = w.camera_id
   left join rule_state s on s.watch_id = w.id
@@ -66,10 +68,12 @@ class CalendarProcess:
                 row["cadence_s"],
                 None if row["age_s"] is None else now - max(0.0, row["age_s"]),
                 row["priority"],
+                row["authority"],
             )
             for row in rows
         )
         self._calendar.replan(watches, now)
+        await report_silence(self._database, self._calendar.silent_cameras, self._clock.now())
         await asyncio.sleep(REPLAN_S)
 
     async def _answer(self, message: Msg) -> None:
@@ -106,7 +110,7 @@ class CalendarProcess:
             return
         now = self._now()
         for returned in done.returned:
-            self._calendar.complete(returned.lease, now, picture=returned.picture)
+            self._calendar.complete(returned.lease, now, returned.outcome)
 
     def _now(self) -> float:
         # Monotonic, so that a jump of the wall clock neither floods nor blinds the city.

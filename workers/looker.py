@@ -205,7 +205,7 @@ class LookerProcess:
         batch = await _gather(self._to_record, RECORD_BATCH, RECORD_GATHER_S)
         await until_done(lambda: self._commit(batch), what="recording")
         self._outcomes.update(t.look.outcome.value for t in batch)
-        returned = tuple(Returned(lease=t.lease.id, picture=t.look.outcome is Outcome.PICTURE) for t in batch)
+        returned = tuple(Returned(lease=t.lease.id, outcome=t.look.outcome) for t in batch)
         try:
             await self._bus.publish(DONE, Done(returned=returned).encode())
         except NatsError as err:  # the leases expire, and their cameras are due again

@@ -13,9 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from base.errors import InvalidInputError
+from ingest.backoff import PATIENCE, USUAL, pause_s
+from ingest.breaker import OPENS_AT_HOST, OPENS_AT_SUBNET, groups_of
 from ingest.class_queue import SLACK
-from ingest.schedule import LONGEST_BACKOFF_S, Calendar, PlannedWatch
+from ingest.schedule import EARLY, RETURN_S, Calendar, PlannedWatch
 from ingest.shares import WEIGHTS, frame, most_looks_to_wait
+from models.look import Outcome
 
 
 def calendar(*watches: PlannedWatch, now: float = 1000, lease_s: float = 30) -> Calendar:
@@ -48,7 +51,7 @@ def test_a_leased_camera_is_not_given_twice() -> None:
 def test_a_look_done_falls_due_again_after_its_cadence() -> None:
     plan = calendar(seen(1, 10, 60, at=0))
     (lease,) = plan.lease(1, now=1000)
-    plan.complete(lease.id, 1005, picture=True)
+    plan.complete(lease.id, 1005, Outcome.PICTURE)
     assert plan.lease(1, now=1064) == []
     assert len(plan.lease(1, now=1065)) == 1
 
@@ -59,9 +62,9 @@ def test_a_dead_worker_costs_one_lease_time() -> None:
     assert plan.lease(1, now=1029) == []
     (again,) = plan.lease(1, now=1030)
     assert again.id != lost.id
-    plan.complete(lost.id, 1031, picture=True)  # the dead worker's word comes late and changes nothing
+    plan.complete(lost.id, 1031, Outcome.PICTURE)  # the dead worker's word comes late and changes nothing
     assert plan.lease(1, now=1032) == []
-    plan.complete(again.id, 1033, picture=True)
+    plan.complete(again.id, 1033, Outcome.PICTURE)
     assert len(plan.lease(1, now=1093)) == 1
 
 
@@ -70,12 +73,12 @@ def test_a_failing_camera_is_tried_less_and_less_but_never_given_up() -> None:
     now, waits = 1000.0, []
     for _ in range(8):
         (lease,) = plan.lease(1, now)
-        plan.complete(lease.id, now, picture=False)
+        plan.complete(lease.id, now, Outcome.UNREACHABLE)
         waits.append(plan.wait_s(now))
         now += waits[-1]
     assert waits == sorted(waits)
-    assert waits[0] == 120
-    assert waits[-1] == LONGEST_BACKOFF_S
+    assert 108 <= waits[0] <= 120
+    assert 540 <= waits[-1] <= USUAL.longest_s
 
 
 def test_cameras_never_seen_are_spread_over_their_cadence() -> None:
@@ -85,7 +88,7 @@ def test_cameras_never_seen_are_spread_over_their_cadence() -> None:
         leases = plan.lease(10_000, now)
         per_minute.append(len([lease for lease in leases if lease.due <= 1600]))
         for lease in leases:
-            plan.complete(lease.id, now, picture=True)
+            plan.complete(lease.id, now, Outcome.PICTURE)
     assert sum(per_minute) == 6000
     assert max(per_minute) < 700
 
@@ -101,13 +104,13 @@ def test_a_replan_keeps_what_is_leased_and_what_was_seen() -> None:
     (lease,) = plan.lease(1, now=1000)
     plan.replan([seen(1, 10, 60, at=0), seen(2, 20, 60, at=0)], 1001)
     assert [lease.camera_id for lease in plan.lease(9, now=1001)] == [20]
-    plan.complete(lease.id, 1002, picture=True)
+    plan.complete(lease.id, 1002, Outcome.PICTURE)
     assert plan.lease(9, now=1003) == []
 
 
 def test_a_word_about_an_unknown_lease_changes_nothing() -> None:
     plan = calendar(seen(1, 10, 60, at=0))
-    plan.complete(uuid4(), 1000, picture=True)
+    plan.complete(uuid4(), 1000, Outcome.PICTURE)
     assert len(plan.lease(9, now=1000)) == 1
 
 
@@ -131,10 +134,10 @@ def test_no_camera_is_ever_lost_or_looked_at_twice_at_once(
             assert lease.camera_id not in held
             assert lease.watches
             if finishes:
-                plan.complete(lease.id, now, picture=picture)
+                plan.complete(lease.id, now, Outcome.PICTURE if picture else Outcome.UNREACHABLE)
             else:
                 held[lease.camera_id] = lease.expires_at
-    later = now + 10 * LONGEST_BACKOFF_S
+    later = now + 10 * USUAL.longest_s
     assert {lease.camera_id for lease in plan.lease(100, later)} == cameras
 
 
@@ -174,7 +177,7 @@ def test_a_look_for_one_class_serves_the_watches_of_the_others() -> None:
     plan = calendar(PlannedWatch(1, 10, 60, 900, 5), PlannedWatch(2, 10, 60, 900, 1))
     (lease,) = plan.lease(9, now=1000)
     assert set(lease.watches) == {1, 2}
-    plan.complete(lease.id, 1000, picture=True)
+    plan.complete(lease.id, 1000, Outcome.PICTURE)
     assert plan.lease(9, now=1059) == []
 
 
@@ -200,7 +203,7 @@ def test_no_class_is_ever_later_than_its_bound(
             first_chance = bisect_left([*asked_at, now], lease.due)
             waited.append((lease.camera_id // 10_000, first_chance, sum(looks) + number))
             if random.random() >= lost:
-                plan.complete(lease.id, now, picture=True)
+                plan.complete(lease.id, now, Outcome.PICTURE)
         asked_at.append(now)
         looks.append(len(leases))
     given_before = [0, *accumulate(looks)]
@@ -250,3 +253,137 @@ def test_plans_that_change_again_and_again_leave_nothing_behind() -> None:
 def test_a_priority_that_is_no_class_is_refused() -> None:
     with pytest.raises(InvalidInputError, match="priority 6"):
         calendar(PlannedWatch(1, 10, 60, 0, 6))
+
+
+def behind(authority: str, cameras: range, cadence: float = 60, at: float = 0) -> list[PlannedWatch]:
+    return [PlannedWatch(k, k, cadence, at, 3, authority.format(k)) for k in cameras]
+
+
+class Switch:
+    """A calendar that is asked once a second by a worker that looks at all it is given."""
+
+    def __init__(self, *watches: PlannedWatch) -> None:
+        self.plan = calendar(*watches)
+        self.now = 1000.0
+        self.fallen = False
+        self.looked: list[tuple[float, int]] = []
+
+    def run(self, seconds: int) -> list[int]:
+        """The cameras that were looked at meanwhile."""
+        before = len(self.looked)
+        for _ in range(seconds):
+            self.now += 1
+            for lease in self.plan.lease(4, self.now):
+                self.looked.append((self.now, lease.camera_id))
+                gone = self.fallen and lease.camera_id < 1000
+                self.plan.complete(lease.id, self.now, Outcome.TIMED_OUT if gone else Outcome.PICTURE)
+        return [camera for _, camera in self.looked[before:]]
+
+
+def test_a_fallen_switch_costs_a_few_looks_and_then_one_now_and_then() -> None:
+    switch = Switch(*behind("10.1.2.{}:554", range(200)), *behind("10.9.{}.1", range(1000, 1010)))
+    switch.run(120)
+    switch.fallen = True
+    lost = [camera for camera in switch.run(600) if camera < 1000]
+    assert switch.plan.silent_groups == ("10.1.2.0/24",)
+    assert len(lost) <= OPENS_AT_SUBNET + 4 + 8  # what was under way, and probes at 10, 20, 40 … seconds
+    healthy = Counter(camera for _, camera in switch.looked if camera >= 1000)
+    assert min(healthy.values()) >= 11  # every minute, as if nothing had happened
+
+
+def test_when_the_switch_is_back_its_cameras_return_at_once_but_not_together() -> None:
+    switch = Switch(*behind("10.1.2.{}", range(200)))
+    switch.run(120)
+    switch.fallen = True
+    switch.run(120)
+    switch.fallen = False
+    began = switch.now
+    switch.run(400)
+    assert switch.plan.silent_groups == ()
+    back = {camera: at for at, camera in reversed(switch.looked) if at > began}
+    assert len(back) == 200
+    assert max(back.values()) - min(back.values()) <= RETURN_S + 60
+
+
+def test_a_recorder_that_is_gone_takes_its_channels_with_it() -> None:
+    switch = Switch(*behind("nvr-7.example:554", range(64)))
+    switch.fallen = True
+    assert len(switch.run(300)) <= OPENS_AT_HOST + 4 + 6
+
+
+def test_one_camera_that_answers_keeps_the_others_from_being_given_up() -> None:
+    watches = behind("10.1.2.{}", range(7))
+    switch = Switch(*watches)
+    switch.fallen = True
+    assert set(switch.run(30)) == set(range(7))
+    assert switch.plan.silent_groups == ()  # seven are fewer than a subnet's eight
+
+
+def test_a_camera_with_another_address_waits_no_more() -> None:
+    switch = Switch(*behind("10.1.2.{}", range(20)))
+    switch.fallen = True
+    switch.run(60)
+    switch.plan.replan(behind("10.1.3.{}", range(20)), switch.now)
+    switch.fallen = False
+    assert set(switch.run(700)) == set(range(20))
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.sampled_from(list(Outcome))), max_size=120), st.integers(0, 9)
+)
+def test_behind_breakers_no_camera_is_ever_lost(steps: list[tuple[int, Outcome]], host: int) -> None:
+    watches = behind("10.1.2.1" if host < 5 else "10.1.2.{}", range(12), cadence=10)
+    plan = calendar(*watches)
+    now = 1000.0
+    for count, outcome in steps:
+        now += 3
+        for lease in plan.lease(count, now):
+            plan.complete(lease.id, now, outcome)
+    found: set[int] = set()
+    for _ in range(40):  # all is well again: a probe closes the breaker, back-off ends
+        now += 300
+        for lease in plan.lease(100, now):
+            found.add(lease.camera_id)
+            plan.complete(lease.id, now, Outcome.PICTURE)
+    assert found == set(range(12))
+
+
+@pytest.mark.parametrize(
+    ("authority", "groups"),
+    [
+        ("10.1.2.3:554", ("10.1.2.3", "10.1.2.0/24")),
+        ("10.1.2.3", ("10.1.2.3", "10.1.2.0/24")),
+        ("[fd00:1:2:3:4::5]:8554", ("fd00:1:2:3:4::5", "fd00:1:2:3::/64")),
+        ("NVR.example:554", ("nvr.example",)),
+        ("", ()),
+        (":554", ()),
+    ],
+)
+def test_a_camera_fails_together_with_its_host_and_its_subnet(
+    authority: str, groups: tuple[str, ...]
+) -> None:
+    assert groups_of(authority) == groups
+
+
+@given(st.text(max_size=30))
+def test_any_authority_has_groups_or_none(authority: str) -> None:
+    assert len(groups_of(authority)) <= 2
+
+
+@given(st.floats(1, 86_400), st.integers(0, 1000), st.sampled_from(list(Outcome)), st.integers(0, 1 << 40))
+def test_no_pause_is_shorter_than_the_cadence_or_longer_than_its_limit(
+    cadence: float, failures: int, outcome: Outcome, camera: int
+) -> None:
+    pause = pause_s(cadence, failures, outcome, camera)
+    assert cadence <= pause <= max(cadence, PATIENCE.get(outcome, USUAL).longest_s)
+
+
+def test_an_account_is_not_locked_by_trying_again_and_again() -> None:
+    assert pause_s(10, 1, Outcome.UNAUTHORISED, 7) >= 270
+    assert pause_s(10, 1, Outcome.UNREACHABLE, 7) <= 20
+
+
+def test_a_watch_that_is_nearly_due_is_served_by_the_same_look() -> None:
+    plan = calendar(seen(1, 10, 60, at=940), seen(2, 10, 600, at=400 + 0.9 * EARLY * 600))
+    (lease,) = plan.lease(9, now=1000)
+    assert set(lease.watches) == {1, 2}

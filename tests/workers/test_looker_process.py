@@ -130,12 +130,26 @@ async def test_every_camera_is_looked_at_again_and_again_within_the_places(world
 
 
 async def test_failing_looks_give_their_places_back_and_end_offline(world: World) -> None:
-    world.eyes.outcome = Outcome.UNREACHABLE
+    world.eyes.outcome = Outcome.NO_KEY_PICTURE
     world.start_calendar()
     await until(lambda: sum(world.eyes.taken.values()) >= 12, 30)
     world.eyes.outcome = Outcome.PICTURE
     states = await world.value("select array_agg(distinct state) from camera_state where failures >= 3")
     assert states == [CameraState.OFFLINE]
+
+
+async def test_cameras_of_a_silent_host_are_offline_without_asking_each_again_and_again(world: World) -> None:
+    world.eyes.outcome = Outcome.UNREACHABLE
+    world.start_calendar()
+
+    async def offline() -> bool:
+        query = f"select count(*) = 4 from camera_state where state = {CameraState.OFFLINE:d}"
+        return await world.value(query) is True
+
+    async with asyncio.timeout(40):
+        while not await offline():
+            await asyncio.sleep(0.2)
+    assert sum(world.eyes.taken.values()) <= 12  # four that failed, their second tries, a probe or two
 
 
 async def test_a_calendar_that_dies_is_waited_for(world: World) -> None:
