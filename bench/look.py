@@ -34,7 +34,7 @@ from ingest.look import Looker
 from ingest.target import CameraAddress, TargetPolicy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 Pixels = NDArray[np.uint8]
 
@@ -221,7 +221,21 @@ def pyav_look(url: str) -> Pixels:
 @contextmanager
 def camera(codec: str, file: Path) -> Iterator[str]:
     """The address of a live camera that plays a clip, and begins with the key picture for each viewer."""
-    command = [SERVER_PYTHON, str(SERVER), "digest", f"camera={codec}={file}=first"]
+    with cameras([f"camera={codec}={file}=first"]) as server:
+        yield f"rtsp://{server}/camera"
+
+
+@contextmanager
+def cameras(mounts: Sequence[str]) -> Iterator[str]:
+    """Host and port of a live RTSP server with digest authentication.
+
+    Args:
+        mounts: ``NAME=CODEC=FILE=live|first``, as the server takes them.
+
+    Raises:
+        ServerAbsentError: It does not run here.
+    """
+    command = [SERVER_PYTHON, str(SERVER), "digest", *mounts]
     server = subprocess.Popen(
         as_user(None, command, death_signal=signal.SIGTERM),
         stdout=subprocess.PIPE,
@@ -236,7 +250,7 @@ def camera(codec: str, file: Path) -> Iterator[str]:
             raise ServerAbsentError(
                 "GStreamer's RTSP server does not run here (dengta doctor says what is missing)"
             )
-        yield f"rtsp://127.0.0.1:{port}/camera"
+        yield f"127.0.0.1:{port}"
     finally:
         server.kill()
         server.wait()
